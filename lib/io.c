@@ -1,0 +1,274 @@
+/* io.c - whole files in, whole files out */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "io.h"
+#include "mem.h"
+
+enum {
+    MAX_LINKS = 40,      /* symbolic links in a row, as in the kernel */
+    MAX_LINK_SIZE = 4096,
+    MAX_TRIES = 100,     /* names for a temporary file */
+    MAX_STEP = 1 << 30   /* bytes in one read or write: fits ssize_t everywhere */
+};
+
+/* A pipe or a device has no size that could be checked beforehand, and /dev/zero never ends. */
+static const size_t STREAM_LIMIT = (size_t)256 << 20;
+
+/* close() without a second try: the descriptor is gone even if a signal came in between. */
+static int close_once(int fd)
+{
+    int result = close(fd);
+    return result < 0 && errno == EINTR ? 0 : result;
+}
+
+static int sync_file(int fd)
+{
+    int result;
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+static int open_file(const char *path, int flags, mode_t mode)
+{
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* As much as there is up to n bytes: fewer only at the end of the file. -1 with errno on an error. */
+static ssize_t read_some(int fd, char *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        size_t step = (size_t)mn_min((int64_t)(n - done), MAX_STEP);
+        ssize_t got = read(fd, bytes + done, step);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+/* Reads to the end into a block that starts with room for the size the file claims and grows if there is more. */
+static mirnet_status read_all(int fd, const char *path, size_t claimed, size_t limit, char **out_bytes,
+                              size_t *out_size)
+{
+    char *bytes = NULL;
+    size_t size = 0, capacity = 0;
+    mirnet_status status = mn_grow(&bytes, &capacity, claimed + 1, 1);
+    while (status == MIRNET_OK) {
+        ssize_t got = read_some(fd, bytes + size, capacity - size);
+        if (got < 0) {
+            status = mn_fail_errno("%s: cannot read", path);
+            break;
+        }
+        size += (size_t)got;
+        if (size < capacity) { /* the end was reached, and there is a place for the NUL */
+            if (size > limit)
+                status = mn_fail(MIRNET_ERR_FORMAT, "%s: larger than %zu bytes", path, limit);
+            break;
+        }
+        if (size > limit)
+            status = mn_fail(MIRNET_ERR_FORMAT, "%s: larger than %zu bytes", path, limit);
+        else
+            status = mn_grow(&bytes, &capacity, size + 1, 1);
+    }
+    if (status != MIRNET_OK) {
+        mn_free(bytes);
+        return status;
+    }
+    bytes[size] = '\0';
+    *out_bytes = bytes;
+    *out_size = size;
+    return MIRNET_OK;
+}
+
+mirnet_status mn_file_read(const char *path, size_t limit, char **out_bytes, size_t *out_size)
+{
+    int fd = open_file(path, O_RDONLY, 0);
+    if (fd < 0)
+        return mn_fail_errno("%s: cannot open", path);
+    struct stat st;
+    mirnet_status status;
+    limit = limit < SIZE_MAX / 4 ? limit : SIZE_MAX / 4;
+    if (fstat(fd, &st) < 0) {
+        status = mn_fail_errno("%s: cannot read", path);
+    } else if (S_ISREG(st.st_mode) && st.st_size > 0) {
+        if ((uintmax_t)st.st_size > limit)
+            status = mn_fail(MIRNET_ERR_FORMAT, "%s: larger than %zu bytes", path, limit);
+        else
+            status = read_all(fd, path, (size_t)st.st_size, limit, out_bytes, out_size);
+    } else {
+        status = read_all(fd, path, 4095, limit < STREAM_LIMIT ? limit : STREAM_LIMIT, out_bytes, out_size);
+    }
+    close(fd);
+    return status;
+}
+
+/* The folder of a path with its '/', "" for a bare name. */
+static size_t folder_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+/* The file that is really to be replaced: follows symbolic links, also one that points to nothing yet. */
+static mirnet_status resolve(const char *path, mn_buf *out)
+{
+    char link[MAX_LINK_SIZE];
+    MN_TRY(mn_buf_add_text(out, path));
+    for (int i = 0; i < MAX_LINKS; i++) {
+        ssize_t n = readlink(mn_buf_text(out), link, sizeof(link));
+        if (n < 0) {
+            if (errno == EINVAL || errno == ENOENT) /* not a link; nothing there yet */
+                return MIRNET_OK;
+            return mn_fail_errno("%s: cannot write", path);
+        }
+        if (n == MAX_LINK_SIZE) {
+            errno = ENAMETOOLONG;
+            return mn_fail_errno("%s: cannot write", path);
+        }
+        out->size = link[0] == '/' ? 0 : folder_size(mn_buf_text(out));
+        MN_TRY(mn_buf_add(out, link, (size_t)n));
+    }
+    errno = ELOOP;
+    return mn_fail_errno("%s: cannot write", path);
+}
+
+/* What stands under the path now: *out_mode is its permission bits, or -1 if there is nothing. A file that may not be
+ * written is refused, although a rename could replace it. */
+static mirnet_status check_target(const char *path, int *out_mode)
+{
+    struct stat st;
+    *out_mode = -1;
+    if (stat(path, &st) < 0)
+        return errno == ENOENT ? MIRNET_OK : mn_fail_errno("%s: cannot write", path);
+    if (S_ISDIR(st.st_mode))
+        return mn_fail(MIRNET_ERR_IO, "%s: cannot write: it is a folder", path);
+    if (!S_ISREG(st.st_mode))
+        return mn_fail(MIRNET_ERR_IO, "%s: cannot write: it is not a regular file", path);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
+        return mn_fail_errno("%s: cannot write", path);
+    *out_mode = (int)(st.st_mode & 07777);
+    return MIRNET_OK;
+}
+
+/* Creates <folder>/.<16 hex digits>.mirnet-tmp. open() applies the umask to a new file's 0666, which mkstemp cannot do. */
+static mirnet_status create_temporary(const char *path, const char *target, int mode, mn_buf *out_name, int *out_fd)
+{
+    for (int i = 0; i < MAX_TRIES; i++) {
+        struct timespec now = {0, 0};
+        clock_gettime(CLOCK_REALTIME, &now);
+        uint32_t low = (uint32_t)now.tv_nsec ^ (uint32_t)now.tv_sec << 30 ^ (uint32_t)i;
+        mn_buf_reset(out_name);
+        MN_TRY(mn_buf_add(out_name, target, folder_size(target)));
+        MN_TRY(mn_buf_printf(out_name, ".%08x%08x.mirnet-tmp", (unsigned)getpid(), (unsigned)low));
+        int fd = open_file(mn_buf_text(out_name), O_WRONLY | O_CREAT | O_EXCL, mode < 0 ? 0666 : (mode_t)mode & 0777);
+        if (fd >= 0) {
+            *out_fd = fd;
+            return MIRNET_OK;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    mn_buf_reset(out_name);
+    return mn_fail_errno("%s: cannot create a temporary file beside it", path);
+}
+
+/* write() until all is written. */
+static int write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, (size_t)mn_min((int64_t)size, MAX_STEP));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            errno = n < 0 ? errno : EIO;
+            return -1;
+        }
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Everything up to and including close; the descriptor is closed in any case. */
+static mirnet_status fill(int fd, const char *path, int mode, const void *bytes, size_t size)
+{
+    bool ok = (mode < 0 || fchmod(fd, (mode_t)mode) == 0) && write_all(fd, bytes, size) == 0 && sync_file(fd) == 0;
+    int error = errno;
+    if (close_once(fd) < 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    errno = error;
+    return ok ? MIRNET_OK : mn_fail_errno("%s: cannot write", path);
+}
+
+/* The folder's descriptor, to be had before the rename so that little can fail after it; -1 where the folder may not be
+ * read and so cannot be synced. */
+static mirnet_status open_folder(const char *path, const char *target, int *out_fd)
+{
+    size_t n = folder_size(target);
+    char *folder = n ? mn_strndup(target, n) : mn_strdup(".");
+    if (!folder)
+        return MIRNET_ERR_NOMEM;
+    *out_fd = open_file(folder, O_RDONLY | O_DIRECTORY, 0);
+    int error = errno;
+    mn_free(folder);
+    errno = error;
+    return *out_fd >= 0 || error == EACCES ? MIRNET_OK : mn_fail_errno("%s: cannot open its folder", path);
+}
+
+/* Puts the finished temporary file in the target's place. */
+static mirnet_status replace(const char *path, const char *temporary, const char *target)
+{
+    int folder = -1;
+    MN_TRY(open_folder(path, target, &folder));
+    mirnet_status status = MIRNET_OK;
+    if (rename(temporary, target) < 0)
+        status = mn_fail_errno("%s: cannot write", path);
+    else if (folder >= 0 && sync_file(folder) < 0 && errno != EINVAL) /* EINVAL: this file system cannot */
+        status = mn_fail_errno("%s: written, but its folder cannot be synced", path);
+    if (folder >= 0)
+        close_once(folder);
+    return status;
+}
+
+mirnet_status mn_file_write(const char *path, const void *bytes, size_t size)
+{
+    mn_buf target = {0}, temporary = {0};
+    int mode = -1, fd = -1;
+    mirnet_status status = check_target(path, &mode);
+    if (status == MIRNET_OK)
+        status = resolve(path, &target);
+    if (status == MIRNET_OK)
+        status = create_temporary(path, mn_buf_text(&target), mode, &temporary, &fd);
+    if (status == MIRNET_OK) {
+        status = fill(fd, path, mode, bytes, size);
+        if (status == MIRNET_OK)
+            status = replace(path, mn_buf_text(&temporary), mn_buf_text(&target));
+        if (status != MIRNET_OK)
+            unlink(mn_buf_text(&temporary)); /* there is none any more if the rename was done */
+    }
+    mn_buf_destroy(&target);
+    mn_buf_destroy(&temporary);
+    return status;
+}

@@ -1,0 +1,89 @@
+/* mem.c - checked allocation: the only callers of malloc in the library */
+/* SPDX-License-Identifier: MIT */
+#include "mem.h"
+
+#include <stdlib.h>
+
+void *mn_calloc(size_t n, size_t size)
+{
+    size_t bytes;
+    if (!mn_mul(n, size, &bytes)) {
+        mn_fail_nomem(SIZE_MAX);
+        return NULL;
+    }
+    void *block = calloc(bytes ? bytes : 1, 1);
+    if (!block)
+        mn_fail_nomem(bytes);
+    return block;
+}
+
+void *mn_realloc(void *block, size_t n, size_t size)
+{
+    size_t bytes;
+    if (!mn_mul(n, size, &bytes)) {
+        mn_fail_nomem(SIZE_MAX);
+        return NULL;
+    }
+    void *grown = realloc(block, bytes ? bytes : 1);
+    if (!grown)
+        mn_fail_nomem(bytes);
+    return grown;
+}
+
+float *mn_floats(size_t n)
+{
+    size_t bytes;
+    if (!mn_mul(n, sizeof(float), &bytes) || !mn_add(bytes, 2 * 64 - 1, &bytes)) {
+        mn_fail_nomem(SIZE_MAX);
+        return NULL;
+    }
+    bytes &= ~(size_t)63;
+    void *block = aligned_alloc(64, bytes);
+    if (!block) {
+        mn_fail_nomem(bytes);
+        return NULL;
+    }
+    memset(block, 0, bytes);
+    return block;
+}
+
+char *mn_strndup(const char *text, size_t n)
+{
+    size_t bytes;
+    if (!mn_add(n, 1, &bytes)) {
+        mn_fail_nomem(SIZE_MAX);
+        return NULL;
+    }
+    char *copy = mn_calloc(bytes, 1);
+    if (copy && n)
+        memcpy(copy, text, n);
+    return copy;
+}
+
+char *mn_strdup(const char *text)
+{
+    return mn_strndup(text, strlen(text));
+}
+
+mirnet_status mn_grow(void *array, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity)
+        return MIRNET_OK;
+    size_t wanted = *capacity ? *capacity : 8;
+    while (wanted < need)
+        if (!mn_mul(wanted, 2, &wanted))
+            return mn_fail_nomem(SIZE_MAX);
+    void *block;
+    memcpy(&block, array, sizeof(block));
+    block = mn_realloc(block, wanted, size);
+    if (!block)
+        return MIRNET_ERR_NOMEM;
+    memcpy(array, &block, sizeof(block));
+    *capacity = wanted;
+    return MIRNET_OK;
+}
+
+void mn_free(void *block)
+{
+    free(block);
+}
