@@ -1,0 +1,103 @@
+/* kernels.c - choosing the kernels for this CPU; packing */
+/* SPDX-License-Identifier: MIT */
+#include "kernels/tables.h"
+
+#include <stdatomic.h>
+
+#include "common.h"
+
+/* Asks the CPU and, through it, the system: the compiler's runtime checks XGETBV as well as CPUID. */
+static bool can_run(const mn_kernels *kernels)
+{
+#if defined(MN_HAVE_X86_KERNELS)
+    __builtin_cpu_init();
+    if (kernels == &mn_kernels_avx2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (kernels == &mn_kernels_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+#endif
+    return kernels == &mn_kernels_c;
+}
+
+/* From the plainest to the best. */
+static const mn_kernels *const tables[] = {
+    &mn_kernels_c,
+#if defined(MN_HAVE_X86_KERNELS)
+    &mn_kernels_avx2,
+    &mn_kernels_avx512,
+#endif
+};
+
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+/* The choice, made on first use; every thread would make the same one. */
+static _Atomic(const mn_kernels *) chosen;
+
+const mn_kernels *mn_kernels_at(int32_t i)
+{
+    for (int32_t t = 0; t < TABLES; t++)
+        if (can_run(tables[t]) && i-- == 0)
+            return tables[t];
+    return NULL;
+}
+
+const mn_kernels *mn_kernels_get(void)
+{
+    const mn_kernels *kernels = atomic_load_explicit(&chosen, memory_order_acquire);
+    if (!kernels) {
+        for (int32_t i = 0; mn_kernels_at(i); i++)
+            kernels = mn_kernels_at(i);
+        atomic_store_explicit(&chosen, kernels, memory_order_release);
+    }
+    return kernels;
+}
+
+void mn_kernels_force(const mn_kernels *kernels)
+{
+    atomic_store_explicit(&chosen, kernels, memory_order_release);
+}
+
+const char *mn_kernels_name(void)
+{
+    return mn_kernels_get()->name;
+}
+
+int64_t mn_panels(const mn_kernels *kernels, int64_t n)
+{
+    return mn_ceil_div(n, kernels->width);
+}
+
+size_t mn_packed_size(const mn_kernels *kernels, int64_t k, int64_t n)
+{
+    return (size_t)(k * mn_panels(kernels, n) * kernels->width);
+}
+
+void mn_pack(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src, int64_t n_k,
+             int64_t n, int64_t lds, int64_t panel0, int64_t panel1)
+{
+    const int64_t width = kernels->width;
+    for (int64_t panel = panel0; panel < panel1; panel++) {
+        float *to = packed + (panel * k_packed + k_at) * width;
+        const float *from = src + panel * width;
+        size_t bytes = (size_t)mn_min(width, n - panel * width) * sizeof(float);
+        for (int64_t k = 0; k < n_k; k++)
+            memcpy(to + k * width, from + k * lds, bytes);
+    }
+}
+
+void mn_pack_transposed(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src,
+                        int64_t n_k, int64_t n, int64_t lds, int64_t panel0, int64_t panel1)
+{
+    const int64_t width = kernels->width;
+    enum { BLOCK = 16 }; /* columns of src at a time: each line that is read is used whole */
+    for (int64_t panel = panel0; panel < panel1; panel++) {
+        float *to = packed + (panel * k_packed + k_at) * width;
+        const float *from = src + panel * width * lds;
+        const int64_t columns = mn_min(width, n - panel * width);
+        for (int64_t k0 = 0; k0 < n_k; k0 += BLOCK)
+            for (int64_t j = 0; j < columns; j++)
+                for (int64_t k = k0; k < mn_min(n_k, k0 + BLOCK); k++)
+                    to[k * width + j] = from[j * lds + k];
+    }
+}

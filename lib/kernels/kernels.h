@@ -1,0 +1,130 @@
+/* kernels.h - the loops where the time goes: one table of functions per instruction set */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_KERNELS_H
+#define MN_KERNELS_H
+
+#include "common.h"
+
+/*
+ * Products. A row of A is a few runs of `run` floats, anywhere in memory: that is how a convolution reads its input where it
+ * lies, without a copy. With K = runs * run and row m of A made of run r at x + rows[m].a + a_at[r]:
+ *
+ *     C[m][n] = bias[n] + sum over r, l of A[m][r][l] * B[b_at[r] + l][n]
+ *
+ * Runs outside first..last - 1 of a row are padding: they count as zeros and are never read.
+ * Each element of C is summed in the same order however rows and columns are cut into blocks, so results do not depend on
+ * threads, nor on which rows share a call.
+ */
+typedef struct mn_row {
+    int64_t a, c;        /* where the row starts in x and in y, in floats; a may point before x where first > 0 */
+    int32_t first, last; /* the runs that are there */
+} mn_row;
+
+typedef struct mn_gemm {
+    int64_t m, n;        /* rows and columns of C */
+    int64_t runs, run;   /* K = runs * run */
+    const float *x;
+    float *y;
+    const mn_row *rows;  /* [m], or NULL: row m starts at x + m * lda and y + m * ldc, all runs there */
+    int64_t lda, ldc;
+    const int64_t *a_at; /* [runs] offset of a run from its row's start, or NULL: r * run */
+    const int64_t *b_at; /* [runs] row of B where a run starts, or NULL: r * run */
+    const float *b;
+    int64_t k_packed;    /* rows of the packed B; 0: B is plain, row-major with ldb floats a row and 64 bytes of slack
+                            behind it */
+    int64_t ldb;
+    const float *bias;   /* [n] or NULL */
+    bool add;            /* C += instead of C = */
+    bool relu;           /* C = max(C, 0) at the end */
+} mn_gemm;
+
+/*
+ * Gradient of B: G[b_at[r] + l][n] (+)= sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or
+ * d + m * ldc), G row-major with ldg floats a row. Rows are summed in order.
+ */
+typedef struct mn_outer {
+    int64_t m, n, runs, run;
+    const float *x, *d;
+    const mn_row *rows;
+    int64_t lda, ldc;
+    const int64_t *a_at, *b_at;
+    float *g;
+    int64_t ldg;
+    bool add;
+} mn_outer;
+
+/* Y[m][k] (+)= sum over n of D[m][n] * W[k][n], all row-major: a product with a transposed matrix, for few rows. */
+typedef struct mn_dots {
+    int64_t m, n, k;
+    const float *d, *w;
+    float *y;
+    int64_t ldd, ldw, ldy;
+    bool add;
+} mn_dots;
+
+/* One step of an optimizer on a run of weights; see optim.c for what each does. */
+typedef struct mn_update {
+    float rate;                     /* the learning rate as the step uses it (Adam: alpha_t) */
+    float beta_1, beta_2, epsilon;  /* Adam; RMSprop: rho is beta_2; SGD: momentum is beta_1 */
+    float decay;                    /* AdamW: learning rate * weight_decay */
+    float scale;                    /* every gradient is multiplied by this first (clipping by norm) */
+    float clip;                     /* then cut to -clip..clip; 0: not */
+} mn_update;
+
+typedef struct mn_kernels {
+    const char *name; /* "c", "avx2", "avx512" */
+    int64_t width;    /* columns of a panel of a packed B */
+
+    /* Rows row0..row1 - 1 and columns col0..col1 - 1 of a product; col0 is a multiple of `width`. */
+    void (*gemm)(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int64_t col1);
+    /* Elements l0..l1 - 1 of run r, all columns. */
+    void (*outer)(const mn_outer *o, int64_t r, int64_t l0, int64_t l1);
+    /* Columns k0..k1 - 1 of Y. */
+    void (*dots)(const mn_dots *d, int64_t k0, int64_t k1);
+    /* out[n] (+)= sum over m of d[m * ldd + n]: the gradient of a bias. */
+    void (*column_sums)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add);
+
+    /* y[i] = f(x[i]); y may be x. */
+    void (*exp)(float *y, const float *x, int64_t n);
+    void (*sigmoid)(float *y, const float *x, int64_t n);
+    void (*tanh)(float *y, const float *x, int64_t n);
+    void (*relu)(float *y, const float *x, int64_t n);
+    /* d[i] *= f'(x[i]), told from y[i] = f(x[i]). */
+    void (*sigmoid_back)(float *d, const float *y, int64_t n);
+    void (*tanh_back)(float *d, const float *y, int64_t n);
+    void (*relu_back)(float *d, const float *y, int64_t n);
+
+    void (*add)(float *y, const float *x, int64_t n);                        /* y += x */
+    void (*multiply)(float *y, const float *x, int64_t n);                   /* y *= x */
+    void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a * b */
+    void (*scale)(float *y, float factor, int64_t n);                        /* y *= factor */
+
+    void (*adam)(const mn_update *u, float *w, float *m, float *v, const float *g, int64_t n);
+} mn_kernels;
+
+/* The best table for this CPU. The library chooses it once. */
+const mn_kernels *mn_kernels_get(void);
+
+/* The tables that this CPU can run, the plain C one first; NULL past the last. For tests. */
+const mn_kernels *mn_kernels_at(int32_t i);
+
+/* Makes mn_kernels_get answer with that one from now on; NULL: the best one. For tests; not while anything runs. */
+void mn_kernels_force(const mn_kernels *kernels);
+
+/* Its name, for mirnet_build_info. */
+const char *mn_kernels_name(void);
+
+/*
+ * Packing: B as panels of `width` columns, each panel [k][width] without gaps, the last one filled with zeros.
+ * mn_packed_size is in floats. mn_pack copies n_k rows of src (row-major, lds floats a row) to rows k_at... of the packed B;
+ * mn_pack_transposed takes src's columns for rows: B[k_at + l][n] = src[n * lds + l].
+ * Both do the panels panel0..panel1 - 1 of mn_panels(n).
+ */
+size_t mn_packed_size(const mn_kernels *kernels, int64_t k, int64_t n);
+int64_t mn_panels(const mn_kernels *kernels, int64_t n);
+void mn_pack(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src, int64_t n_k,
+             int64_t n, int64_t lds, int64_t panel0, int64_t panel1);
+void mn_pack_transposed(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src,
+                        int64_t n_k, int64_t n, int64_t lds, int64_t panel0, int64_t panel1);
+
+#endif

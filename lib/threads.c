@@ -1,0 +1,213 @@
+/* threads.c - a few threads that share out the parts of one task after another */
+/* SPDX-License-Identifier: MIT */
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+/*
+ * The job is published in `claims`: its number in the high 32 bits, the next part to be claimed in the low ones. A part is
+ * claimed by a compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts left,
+ * so a thread that was asleep for a job never touches the next one with old data, and the caller need not wait for threads
+ * that claimed nothing: a helper that gets no processor costs nothing but its share.
+ * While the fields change, the low half is CLOSED.
+ */
+enum { SPINS = 4000 }; /* turns of a waiting loop, some 50 us, before a thread sleeps */
+#define CLOSED UINT64_C(0xFFFFFFFF)
+
+struct mn_threads {
+    int32_t count;   /* the caller's thread included */
+    int32_t started; /* helpers that run */
+    pid_t owner;     /* a forked child has the memory but not the threads */
+    pthread_t *ids;
+
+    _Atomic uint64_t claims;
+    _Atomic int64_t parts;
+    _Atomic(mn_task) task;
+    _Atomic(void *) context;
+    _Atomic int64_t finished; /* parts of the current job */
+
+    pthread_mutex_t lock;   /* for sleeping only */
+    pthread_cond_t work;    /* helpers sleep here */
+    pthread_cond_t ready;   /* the caller sleeps here */
+    _Atomic int32_t asleep; /* helpers that sleep or are about to */
+    _Atomic bool waiting;   /* the caller does */
+    _Atomic bool stop;
+};
+
+typedef struct helper_start {
+    mn_threads *threads;
+    int32_t worker;
+} helper_start;
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Claims parts and does them until none is left. Returns the last state of `claims` that it saw. */
+static uint64_t work_on(mn_threads *t, int32_t worker)
+{
+    for (;;) {
+        uint64_t seen = atomic_load(&t->claims);
+        int64_t part = (int64_t)(seen & CLOSED), parts = atomic_load(&t->parts);
+        if ((seen & CLOSED) == CLOSED || part >= parts)
+            return seen;
+        mn_task task = atomic_load(&t->task);
+        void *context = atomic_load(&t->context);
+        if (!atomic_compare_exchange_weak(&t->claims, &seen, seen + 1))
+            continue;
+        task(context, part, worker);
+        if (atomic_fetch_add(&t->finished, 1) + 1 == parts && atomic_load(&t->waiting)) {
+            pthread_mutex_lock(&t->lock);
+            pthread_cond_signal(&t->ready);
+            pthread_mutex_unlock(&t->lock);
+        }
+    }
+}
+
+/* Waits until there is a job that is newer than `seen`. */
+static void wait_for_work(mn_threads *t, uint64_t seen)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&t->claims, memory_order_relaxed) >> 32 != seen >> 32)
+            return;
+        pause_cpu();
+    }
+    pthread_mutex_lock(&t->lock);
+    atomic_fetch_add(&t->asleep, 1);
+    while (atomic_load(&t->claims) >> 32 == seen >> 32 && !atomic_load(&t->stop))
+        pthread_cond_wait(&t->work, &t->lock);
+    atomic_fetch_sub(&t->asleep, 1);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void *help(void *argument)
+{
+    helper_start start = *(helper_start *)argument;
+    mn_free(argument);
+    while (!atomic_load(&start.threads->stop)) {
+        uint64_t seen = work_on(start.threads, start.worker);
+        if ((seen & CLOSED) != CLOSED)
+            wait_for_work(start.threads, seen);
+        else
+            pause_cpu();
+    }
+    return NULL;
+}
+
+void mn_threads_destroy(mn_threads *t)
+{
+    if (!t)
+        return;
+    if (t->owner == getpid()) {
+        pthread_mutex_lock(&t->lock);
+        atomic_store(&t->stop, true);
+        pthread_cond_broadcast(&t->work);
+        pthread_mutex_unlock(&t->lock);
+        for (int32_t i = 0; i < t->started; i++)
+            pthread_join(t->ids[i], NULL);
+        pthread_cond_destroy(&t->work);
+        pthread_cond_destroy(&t->ready);
+        pthread_mutex_destroy(&t->lock);
+    }
+    mn_free(t->ids);
+    mn_free(t);
+}
+
+static mirnet_status start_helper(mn_threads *t)
+{
+    helper_start *start = mn_calloc(1, sizeof(*start));
+    if (!start)
+        return MIRNET_ERR_NOMEM;
+    *start = (helper_start){t, t->started + 1};
+    if (pthread_create(&t->ids[t->started], NULL, help, start) != 0) {
+        mn_free(start);
+        return mn_fail(MIRNET_ERR_SYSTEM, "thread %d of %d cannot be started", t->started + 2, t->count);
+    }
+    t->started++;
+    return MIRNET_OK;
+}
+
+mirnet_status mn_threads_create(mn_threads **out, int32_t count)
+{
+    *out = NULL;
+    if (count <= 1)
+        return MIRNET_OK;
+    mn_threads *t = mn_calloc(1, sizeof(*t));
+    if (!t)
+        return MIRNET_ERR_NOMEM;
+    t->ids = mn_calloc((size_t)count, sizeof(*t->ids));
+    if (!t->ids) {
+        mn_free(t);
+        return MIRNET_ERR_NOMEM;
+    }
+    t->count = count;
+    t->owner = getpid();
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->work, NULL);
+    pthread_cond_init(&t->ready, NULL);
+    while (t->started < count - 1) {
+        mirnet_status status = start_helper(t);
+        if (status != MIRNET_OK) {
+            mn_threads_destroy(t);
+            return status;
+        }
+    }
+    *out = t;
+    return MIRNET_OK;
+}
+
+int32_t mn_threads_count(const mn_threads *threads)
+{
+    return threads ? threads->count : 1;
+}
+
+static void publish(mn_threads *t, mn_task task, void *context, int64_t parts)
+{
+    uint64_t job = (atomic_load(&t->claims) >> 32) + 1;
+    atomic_store(&t->claims, job << 32 | CLOSED);
+    atomic_store(&t->task, task);
+    atomic_store(&t->context, context);
+    atomic_store(&t->parts, parts);
+    atomic_store(&t->finished, 0);
+    atomic_store(&t->claims, job << 32);
+    if (atomic_load(&t->asleep) > 0) {
+        pthread_mutex_lock(&t->lock);
+        pthread_cond_broadcast(&t->work);
+        pthread_mutex_unlock(&t->lock);
+    }
+}
+
+static void wait_until_finished(mn_threads *t, int64_t parts)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(&t->finished) == parts)
+            return;
+        pause_cpu();
+    }
+    pthread_mutex_lock(&t->lock);
+    atomic_store(&t->waiting, true);
+    while (atomic_load(&t->finished) != parts)
+        pthread_cond_wait(&t->ready, &t->lock);
+    atomic_store(&t->waiting, false);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t parts)
+{
+    if (!threads || parts <= 1 || threads->owner != getpid()) {
+        for (int64_t part = 0; part < parts; part++)
+            task(context, part, 0);
+        return;
+    }
+    publish(threads, task, context, parts);
+    work_on(threads, 0);
+    wait_until_finished(threads, parts);
+}
