@@ -1,0 +1,266 @@
+/* conv.c - Conv1D and Conv2D: y[oy][ox] = f(b + sum over taps i, j of x[oy s - p + i d][ox s - p + j d] K[i][j]) */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/classes.h"
+#include "layers/conv.h"
+#include "mem.h"
+
+enum { KERNEL, BIAS };
+
+typedef struct conv_state {
+    conv_shape shape;
+    conv_table forward, backward;
+    mn_gemm *gemms;    /* [the larger count of the two tables] */
+    float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
+    float *transposed; /* the same taps: [taps][filters] rows of [channels] */
+} conv_state;
+
+static bool is_1d(const mn_layer *layer)
+{
+    return layer->spec->kind == MN_CONV1D;
+}
+
+/* Which taps meet data: those for which some output's window puts them inside the input. */
+static void find_live_taps(conv_shape *s, int axis, int64_t size, int64_t out)
+{
+    s->tap_first[axis] = s->kernel[axis];
+    s->tap_last[axis] = 0;
+    for (int64_t t = 0; t < s->kernel[axis]; t++)
+        for (int64_t o = 0; o < out; o++) {
+            int64_t p = o * s->stride[axis] - s->before[axis] + t * s->dilation[axis];
+            if (p >= 0 && p < size) {
+                s->tap_first[axis] = mn_min(s->tap_first[axis], t);
+                s->tap_last[axis] = t + 1;
+                break;
+            }
+        }
+    s->tap_first[axis] = mn_min(s->tap_first[axis], s->tap_last[axis]);
+}
+
+static conv_shape shape_of(const mn_layer *layer)
+{
+    const mn_layer_spec *spec = layer->spec;
+    const mn_shape *in = &layer->in[0];
+    conv_shape s = {
+        .height = in->dim[0],
+        .width = is_1d(layer) ? 1 : in->dim[1],
+        .channels = in->dim[in->rank - 1],
+        .filters = spec->units,
+        .kernel = {spec->kernel[0], is_1d(layer) ? 1 : spec->kernel[1]},
+        .stride = {spec->strides[0], is_1d(layer) ? 1 : spec->strides[1]},
+        .dilation = {spec->dilation[0], is_1d(layer) ? 1 : spec->dilation[1]},
+    };
+    s.out_height = mn_window(s.height, s.kernel[0], s.stride[0], s.dilation[0], spec->padding, &s.before[0]);
+    s.out_width = mn_window(s.width, s.kernel[1], s.stride[1], s.dilation[1], spec->padding, &s.before[1]);
+    return s;
+}
+
+static mirnet_status add_kernel(mn_layer *layer, const conv_shape *s)
+{
+    const mn_layer_spec *spec = layer->spec;
+    const int64_t dims_2d[] = {s->kernel[0], s->kernel[1], s->channels, s->filters};
+    const int64_t dims_1d[] = {s->kernel[0], s->channels, s->filters};
+    mn_param *kernel;
+    MN_TRY(mn_layer_add_param(layer, &kernel, "kernel", is_1d(layer) ? dims_1d : dims_2d, is_1d(layer) ? 3 : 4,
+                              spec->kernel_init, spec->kernel_reg));
+    /* Dead taps have no gradient; with a regularizer they still decay. */
+    if (spec->kernel_reg.l1 == 0 && spec->kernel_reg.l2 == 0) {
+        const int64_t tap = s->channels * s->filters;
+        kernel->live = (mn_live){
+            .period = s->kernel[1] * tap, .first = s->tap_first[0], .last = s->tap_last[0], .n = 1,
+            .from = {s->tap_first[1] * tap}, .to = {s->tap_last[1] * tap},
+        };
+    }
+    return MIRNET_OK;
+}
+
+static mirnet_status build(mn_layer *layer)
+{
+    const mn_layer_spec *spec = layer->spec;
+    const int32_t rank = is_1d(layer) ? 2 : 3;
+    char text[96];
+    if (layer->in[0].rank != rank)
+        return mn_fail(MIRNET_ERR_SHAPE, "its input has shape %s; expected %s", mn_shape_text(&layer->in[0], text),
+                       is_1d(layer) ? "(steps, channels)" : "(rows, columns, channels)");
+    if (layer->masked)
+        return mn_fail(MIRNET_ERR_UNSUPPORTED, "it does not support masking, but its input is masked");
+    conv_shape s = shape_of(layer);
+    if (s.out_height < 1 || s.out_width < 1)
+        return mn_fail(MIRNET_ERR_SHAPE, "its kernel is larger than its input of shape %s",
+                       mn_shape_text(&layer->in[0], text));
+    find_live_taps(&s, 0, s.height, s.out_height);
+    find_live_taps(&s, 1, s.width, s.out_width);
+    layer->out = layer->in[0];
+    layer->out.dim[0] = s.out_height;
+    layer->out.dim[rank - 2] = is_1d(layer) ? s.out_height : s.out_width;
+    layer->out.dim[rank - 1] = s.filters;
+    MN_TRY(add_kernel(layer, &s));
+    if (spec->use_bias)
+        MN_TRY(mn_layer_add_param(layer, NULL, "bias", &spec->units, 1, spec->bias_init, spec->bias_reg));
+    return MIRNET_OK;
+}
+
+static void close_conv(mn_op *op)
+{
+    conv_state *state = op->state;
+    if (!state)
+        return;
+    mn_conv_table_destroy(&state->forward);
+    mn_conv_table_destroy(&state->backward);
+    mn_free(state->gemms);
+    mn_free(state->packed);
+    mn_free(state->transposed);
+    mn_free(state);
+    op->state = NULL;
+}
+
+static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
+{
+    conv_state *state = mn_calloc(1, sizeof(*state));
+    if (!state)
+        return MIRNET_ERR_NOMEM;
+    op->state = state;
+    conv_shape *s = &state->shape;
+    *s = shape_of(op->layer);
+    find_live_taps(s, 0, s->height, s->out_height);
+    find_live_taps(s, 1, s->width, s->out_width);
+    const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
+    MN_TRY(mn_conv_forward_table(&state->forward, s, run->capacity));
+    if (backward && op->dx[0])
+        MN_TRY(mn_conv_backward_table(&state->backward, s, run->capacity));
+    state->gemms = mn_calloc((size_t)mn_max(state->forward.count, state->backward.count), sizeof(*state->gemms));
+    state->packed = mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
+    if (!state->gemms || !state->packed)
+        return MIRNET_ERR_NOMEM;
+    if (backward && op->dx[0]) {
+        state->transposed = mn_floats(mn_packed_size(run->kernels, taps * s->filters, s->channels));
+        if (!state->transposed)
+            return MIRNET_ERR_NOMEM;
+    }
+    return MIRNET_OK;
+}
+
+typedef struct pack_job {
+    const conv_state *state;
+    const mn_kernels *kernels;
+    const float *kernel;
+    int64_t panels;
+} pack_job;
+
+/* One kernel row i and one panel of filters. */
+static void pack_part(void *context, int64_t part, int32_t worker)
+{
+    const pack_job *job = context;
+    const conv_shape *s = &job->state->shape;
+    const int64_t i = part / job->panels, panel = part % job->panels, n_k = mn_conv_taps(s, 1) * s->channels;
+    const float *src =
+        job->kernel + ((s->tap_first[0] + i) * s->kernel[1] + s->tap_first[1]) * s->channels * s->filters;
+    (void)worker;
+    mn_pack(job->kernels, job->state->packed, mn_conv_taps(s, 0) * n_k, i * n_k, src, n_k, s->filters, s->filters,
+            panel, panel + 1);
+}
+
+/* One tap, transposed: its [channels][filters] become [filters] rows of [channels]. */
+static void transpose_part(void *context, int64_t part, int32_t worker)
+{
+    const pack_job *job = context;
+    const conv_shape *s = &job->state->shape;
+    const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
+    const int64_t i = s->tap_first[0] + part / mn_conv_taps(s, 1), j = s->tap_first[1] + part % mn_conv_taps(s, 1);
+    (void)worker;
+    mn_pack_transposed(job->kernels, job->state->transposed, taps * s->filters, part * s->filters,
+                       job->kernel + (i * s->kernel[1] + j) * s->channels * s->filters, s->filters, s->channels,
+                       s->filters, 0, mn_panels(job->kernels, s->channels));
+}
+
+static void prepare(mn_op *op, const mn_run *run)
+{
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    pack_job job = {state, run->kernels, mn_weight(op->layer, run, KERNEL), mn_panels(run->kernels, s->filters)};
+    mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * job.panels);
+    if (state->transposed)
+        mn_parallel(run, transpose_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1));
+}
+
+static void forward(mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    const mn_activation f = layer->spec->activation;
+    for (int64_t i = 0; i < state->forward.count; i++) {
+        const conv_group *g = &state->forward.groups[i];
+        state->gemms[i] = (mn_gemm){
+            .m = run->batch * g->rows_per_sample, .n = s->filters, .runs = g->runs, .run = g->run,
+            .x = op->x[0], .y = op->y, .rows = g->rows, .a_at = g->a_at, .b_at = g->packed_at,
+            .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
+            .bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL, .relu = f == MN_RELU,
+        };
+    }
+    mn_gemm_run(run, state->gemms, state->forward.count);
+    if (f != MN_RELU)
+        mn_activate(run, f, op->y, op->y, run->batch * s->out_height * s->out_width, s->filters);
+}
+
+/* Sets the part of the kernel's gradient to zero that the products add to, or that only a regularizer reaches. */
+static void clear_gradient(const mn_param *kernel, float *grad)
+{
+    const mn_live *live = &kernel->live;
+    for (int64_t p = live->first; p < live->last; p++)
+        memset(grad + p * live->period + live->from[0], 0, (size_t)(live->to[0] - live->from[0]) * sizeof(float));
+}
+
+/* dz = dy f'; dK[i][j] = sum over outputs of x^T dz; db = sum of dz */
+static void weight_gradients(mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    float *grad = mn_grad(layer, run, KERNEL);
+    if (!op->grad_add)
+        clear_gradient(&layer->params[KERNEL], grad);
+    for (int64_t i = 0; i < state->forward.count; i++) {
+        const conv_group *g = &state->forward.groups[i];
+        mn_outer outer = {
+            .m = run->batch * g->rows_per_sample, .n = s->filters, .runs = g->runs, .run = g->run,
+            .x = op->x[0], .d = op->dy, .rows = g->rows, .a_at = g->a_at, .b_at = g->kernel_at,
+            .g = grad, .ldg = s->filters, .add = true,
+        };
+        mn_outer_run(run, &outer);
+    }
+    if (layer->spec->use_bias)
+        mn_column_sums_run(run, mn_grad(layer, run, BIAS), op->dy, run->batch * s->out_height * s->out_width,
+                           s->filters, op->grad_add);
+}
+
+static void backward(mn_op *op, const mn_run *run)
+{
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    mn_activate_back(run, op->layer->spec->activation, op->dy, op->y, run->batch * s->out_height * s->out_width,
+                     s->filters);
+    weight_gradients(op, run);
+    if (!op->dx[0])
+        return;
+    for (int64_t i = 0; i < state->backward.count; i++) {
+        const conv_group *g = &state->backward.groups[i];
+        state->gemms[i] = (mn_gemm){
+            .m = run->batch * g->rows_per_sample, .n = s->channels, .runs = g->runs, .run = g->run,
+            .x = op->dy, .y = op->dx[0], .rows = g->rows, .a_at = g->a_at, .b_at = g->packed_at,
+            .b = state->transposed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
+            .add = op->dx_add[0],
+        };
+    }
+    mn_gemm_run(run, state->gemms, state->backward.count);
+}
+
+const mn_layer_class mn_conv = {
+    .build = build,
+    .open = open_conv,
+    .close = close_conv,
+    .prepare = prepare,
+    .forward = forward,
+    .backward = backward,
+};

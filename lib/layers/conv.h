@@ -1,0 +1,41 @@
+/* conv.h - a convolution as products on rows of its input, where they lie */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_CONV_H
+#define MN_CONV_H
+
+#include "layers/layer.h"
+
+/* Sizes of a convolution; Conv1D is Conv2D of width 1. */
+typedef struct conv_shape {
+    int64_t height, width, channels;             /* input */
+    int64_t out_height, out_width, filters;      /* output */
+    int64_t kernel[2], stride[2], dilation[2];   /* [0] along the height, [1] along the width */
+    int64_t before[2];                           /* padding in front */
+    int64_t tap_first[2], tap_last[2];           /* live taps: those that meet data for some output; the others only ever
+                                                    meet padding */
+} conv_shape;
+
+/* Products that share their runs: all outputs of one column, or all inputs of one column and one residue of the stride. */
+typedef struct conv_group {
+    int64_t runs, run;
+    int64_t rows_per_sample;
+    mn_row *rows;       /* [capacity * rows_per_sample], sample by sample */
+    int64_t *a_at;      /* [runs] */
+    int64_t *packed_at; /* [runs] row of the packed kernel */
+    int64_t *kernel_at; /* [runs] row of the kernel in Keras layout; NULL backward */
+} conv_group;
+
+typedef struct conv_table {
+    int64_t count;
+    conv_group *groups;
+} conv_table;
+
+/* Live taps along both axes, and their product with the channels: the K of the packed kernel. */
+int64_t mn_conv_taps(const conv_shape *s, int axis);
+
+/* Rows of x for y = conv(x), and rows of dy for dx. Errors: NOMEM. */
+mirnet_status mn_conv_forward_table(conv_table *out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;
+mirnet_status mn_conv_backward_table(conv_table *out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;
+void mn_conv_table_destroy(conv_table *table);
+
+#endif

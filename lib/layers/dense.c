@@ -1,0 +1,152 @@
+/* dense.c - Dense: y = f(x W + b) over the last axis */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/classes.h"
+#include "mem.h"
+
+enum { KERNEL, BIAS };
+
+/* With fewer rows than this a product reads W where it lies: packing it would cost more than it saves. */
+enum { FEW_ROWS = 48 };
+
+typedef struct dense_state {
+    bool few;          /* rows: W stays plain */
+    float *packed;     /* W, or NULL while few */
+    float *transposed; /* W transposed, for the gradient of x; NULL while few */
+} dense_state;
+
+static int64_t depth_of(const mn_layer *layer)
+{
+    return layer->in[0].dim[layer->in[0].rank - 1];
+}
+
+/* Rows of the product that one sample makes: all axes but the last. */
+static int64_t rows_of(const mn_layer *layer)
+{
+    return mn_shape_size(&layer->in[0]) / depth_of(layer);
+}
+
+static mirnet_status build(mn_layer *layer)
+{
+    const mn_layer_spec *spec = layer->spec;
+    if (layer->in[0].rank < 1)
+        return mn_fail(MIRNET_ERR_SHAPE, "its input has no axis; at least one is needed");
+    layer->out = layer->in[0];
+    layer->out.dim[layer->out.rank - 1] = spec->units;
+    layer->masks = layer->masked;
+    MN_TRY(mn_layer_add_param(layer, NULL, "kernel", (int64_t[]){depth_of(layer), spec->units}, 2, spec->kernel_init,
+                              spec->kernel_reg));
+    if (spec->use_bias)
+        MN_TRY(mn_layer_add_param(layer, NULL, "bias", &spec->units, 1, spec->bias_init, spec->bias_reg));
+    return MIRNET_OK;
+}
+
+static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
+{
+    const int64_t depth = depth_of(op->layer), units = op->layer->spec->units;
+    dense_state *state = mn_calloc(1, sizeof(*state));
+    if (!state)
+        return MIRNET_ERR_NOMEM;
+    op->state = state;
+    /* A predictor packs once and uses it for ever; a trainer would pack in every step. */
+    state->few = backward && run->capacity * rows_of(op->layer) < FEW_ROWS;
+    if (state->few)
+        return MIRNET_OK;
+    state->packed = mn_floats(mn_packed_size(run->kernels, depth, units));
+    if (!state->packed)
+        return MIRNET_ERR_NOMEM;
+    if (backward) {
+        state->transposed = mn_floats(mn_packed_size(run->kernels, units, depth));
+        if (!state->transposed)
+            return MIRNET_ERR_NOMEM;
+    }
+    return MIRNET_OK;
+}
+
+static void close_dense(mn_op *op)
+{
+    dense_state *state = op->state;
+    if (state) {
+        mn_free(state->packed);
+        mn_free(state->transposed);
+        mn_free(state);
+        op->state = NULL;
+    }
+}
+
+static void prepare(mn_op *op, const mn_run *run)
+{
+    const dense_state *state = op->state;
+    const int64_t depth = depth_of(op->layer), units = op->layer->spec->units;
+    const float *kernel = mn_weight(op->layer, run, KERNEL);
+    if (state->packed)
+        mn_pack_run(run, state->packed, kernel, depth, units, units, false);
+    if (state->transposed)
+        mn_pack_run(run, state->transposed, kernel, units, depth, units, true);
+}
+
+static void forward(mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const dense_state *state = op->state;
+    const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
+    const mn_activation f = layer->spec->activation;
+    mn_gemm product = {
+        .m = rows, .n = units, .runs = 1, .run = depth,
+        .x = op->x[0], .y = op->y, .lda = depth, .ldc = units,
+        .b = state->few ? mn_weight(layer, run, KERNEL) : state->packed,
+        .k_packed = state->few ? 0 : depth, .ldb = units,
+        .bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL,
+        .relu = f == MN_RELU,
+    };
+    mn_gemm_run(run, &product, 1);
+    if (f != MN_RELU)
+        mn_activate(run, f, op->y, op->y, rows, units);
+    if (op->mask_out)
+        memcpy(op->mask_out, op->mask[0], (size_t)(run->batch * layer->in[0].dim[0]));
+}
+
+/* dz = dy f'; dW = x^T dz; db = sum of dz; dx = dz W^T */
+static void backward(mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const dense_state *state = op->state;
+    const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
+    if (!op->skip_activation)
+        mn_activate_back(run, layer->spec->activation, op->dy, op->y, rows, units);
+    mn_outer outer = {
+        .m = rows, .n = units, .runs = 1, .run = depth,
+        .x = op->x[0], .d = op->dy, .lda = depth, .ldc = units,
+        .g = mn_grad(layer, run, KERNEL), .ldg = units, .add = op->grad_add,
+    };
+    mn_outer_run(run, &outer);
+    if (layer->spec->use_bias)
+        mn_column_sums_run(run, mn_grad(layer, run, BIAS), op->dy, rows, units, op->grad_add);
+    if (!op->dx[0])
+        return;
+    if (state->few) {
+        mn_dots dots = {
+            .m = rows, .n = units, .k = depth, .d = op->dy, .w = mn_weight(layer, run, KERNEL), .y = op->dx[0],
+            .ldd = units, .ldw = units, .ldy = depth, .add = op->dx_add[0],
+        };
+        mn_dots_run(run, &dots);
+        return;
+    }
+    mn_gemm product = {
+        .m = rows, .n = depth, .runs = 1, .run = units,
+        .x = op->dy, .y = op->dx[0], .lda = units, .ldc = depth,
+        .b = state->transposed, .k_packed = units, .add = op->dx_add[0],
+    };
+    mn_gemm_run(run, &product, 1);
+}
+
+const mn_layer_class mn_dense = {
+    .build = build,
+    .open = open_dense,
+    .close = close_dense,
+    .prepare = prepare,
+    .forward = forward,
+    .backward = backward,
+    .fuses_softmax = true,
+};

@@ -1,0 +1,184 @@
+/* layer.h - what a layer is to the rest of the library: a table of functions over shapes, weights and buffers */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_LAYER_H
+#define MN_LAYER_H
+
+#include "common.h"
+#include "kernels/kernels.h"
+#include "spec.h"
+#include "threads.h"
+
+typedef struct mn_layer mn_layer;
+typedef struct mn_layer_class mn_layer_class;
+typedef struct mn_op mn_op;
+
+/* Which elements of a weight can ever have a gradient: in each of the periods first..last - 1, from[i]..to[i] - 1 for the n
+ * intervals. The others never meet data (kernel taps over padding, the forget gate of an LSTM of one step): they keep
+ * their values, and training passes them over. */
+typedef struct mn_live {
+    int64_t period, first, last;
+    int32_t n;
+    int64_t from[2], to[2];
+} mn_live;
+
+typedef struct mn_param {
+    char *name; /* full: "lstm/kernel" */
+    mn_shape shape;
+    size_t offset, size; /* in the model's flat array */
+    mn_initializer init;
+    int64_t ones_from, ones_to; /* elements that start as 1 whatever init says: an LSTM's forget bias */
+    mn_regularizer reg;
+    bool trainable; /* has a gradient; moving averages have none */
+    mn_live live;
+} mn_param;
+
+/* A layer built on the shapes of its inputs. Immutable afterwards: every plan of the model uses the same one. */
+struct mn_layer {
+    const mn_layer_class *cls;
+    const mn_layer_spec *spec;
+    char *name;    /* the prefix of its weights' names: the wrapper's for an inner layer */
+    int32_t index; /* in the model: part of the key of its random numbers; an inner layer has its wrapper's */
+    int32_t n_in;
+    mn_shape *in;  /* [n_in] of one sample */
+    mn_shape out;
+    bool masked;   /* an input carries a mask [batch][steps] */
+    bool masks;    /* its output carries one */
+    bool view;     /* its output is its input under another shape: y = x[0], dy = dx[0], mask_out = mask[0]; nothing to do */
+    int32_t n_params;
+    mn_param *params; /* its own; inner layers have theirs */
+    mn_layer *inner[2];
+};
+
+/* What one pass over a batch needs besides the buffers. */
+typedef struct mn_run {
+    const mn_kernels *kernels;
+    mn_threads *threads;    /* NULL: the caller's thread alone */
+    int64_t capacity;       /* the largest batch that buffers are made for */
+    int64_t batch;
+    const float *weights;   /* the model's flat array */
+    float *grads;           /* the same layout; NULL when no backward pass follows */
+    bool training;          /* dropout is on, batch statistics are used */
+    uint64_t seed, step;    /* key of the dropout masks of this batch, with the layer's index and the sample */
+    const int64_t *samples; /* [batch] ids of the samples for that key */
+} mn_run;
+
+/*
+ * A layer at work in a plan: its buffers for one place in the graph. Row-major, channels last, the sample first.
+ * Buffers from mn_floats: 64-byte aligned, with slack.
+ */
+struct mn_op {
+    const mn_layer *layer;
+    int32_t n_in;
+    float **x;            /* [n_in] inputs: [batch][size of in[i]] */
+    float *y;             /* output: [batch][size of out] */
+    float **dx;           /* [n_in] gradients of the inputs; dx[i] is NULL where nobody wants it */
+    bool *dx_add;         /* [n_in] dx[i] already holds another reader's share: add to it, else overwrite. Inputs are served
+                             in order, so that of two equal ones the second adds */
+    float *dy;            /* gradient of the output; backward may use it as scratch */
+    bool grad_add;        /* this layer's weights got a gradient from a later call already: add, else overwrite */
+    bool skip_activation; /* dy is already the gradient before the softmax: the loss is fused with it */
+    uint8_t **mask;       /* [n_in] [batch][steps], 1 = real; NULL: no mask */
+    uint8_t *mask_out;    /* the same for the output, written by forward where layer->masks */
+    void *state;          /* the layer's own: packed weights, what forward keeps for backward */
+};
+
+/*
+ * build     reads layer->spec, in, masked; sets out, masks and view, adds the parameters. Errors: SHAPE, UNSUPPORTED, NOMEM,
+ *           without the layer's name (the caller puts it in front).
+ * open      makes op->state for run->capacity samples; op's buffers are set. `backward` says whether one will follow.
+ *           May be NULL. close frees it, half-made or not.
+ * prepare   the weights have changed: pack what is packed. May be NULL.
+ * forward   y from x. Must not depend on other samples of the batch, but for batch statistics in training.
+ * backward  dx and the weights' gradients from dy. Called after forward on the same batch.
+ * commit    after a step: writes what is not learned by gradient (moving averages). May be NULL.
+ * None of the last four may allocate or fail.
+ */
+struct mn_layer_class {
+    mirnet_status (*build)(mn_layer *layer);
+    mirnet_status (*open)(mn_op *op, const mn_run *run, bool backward);
+    void (*close)(mn_op *op);
+    void (*prepare)(mn_op *op, const mn_run *run);
+    void (*forward)(mn_op *op, const mn_run *run);
+    void (*backward)(mn_op *op, const mn_run *run);
+    void (*commit)(mn_op *op, const mn_run *run, float *weights);
+    bool fuses_softmax; /* backward honours skip_activation */
+};
+
+/* The class of a kind (registry.c). */
+const mn_layer_class *mn_layer_class_get(mn_layer_kind kind);
+
+/* Builds a layer and its inner ones. `name` is the prefix of the weights' names. Errors name the layer. */
+mirnet_status mn_layer_create(mn_layer *layer, const mn_layer_spec *spec, const char *name, int32_t index,
+                              const mn_shape *in, int32_t n_in, bool masked) MN_MUST_CHECK;
+void mn_layer_destroy(mn_layer *layer);
+
+/* For build: appends a parameter (all of it live, trainable as the spec says). *out may be NULL; it is valid until the next
+ * one is added. */
+mirnet_status mn_layer_add_param(mn_layer *layer, mn_param **out, const char *name, const int64_t *dims, int32_t rank,
+                                 mn_initializer init, mn_regularizer reg) MN_MUST_CHECK;
+
+/* Weights and gradient of the layer's i-th parameter in this run. */
+static inline const float *mn_weight(const mn_layer *layer, const mn_run *run, int32_t i)
+{
+    return run->weights + layer->params[i].offset;
+}
+
+static inline float *mn_grad(const mn_layer *layer, const mn_run *run, int32_t i)
+{
+    return run->grads + layer->params[i].offset;
+}
+
+static inline int64_t mn_in_size(const mn_op *op, int32_t i)
+{
+    return mn_shape_size(&op->layer->in[i]);
+}
+
+static inline int64_t mn_out_size(const mn_op *op)
+{
+    return mn_shape_size(&op->layer->out);
+}
+
+/* mn_threads_run on the run's threads. */
+static inline void mn_parallel(const mn_run *run, mn_task task, void *context, int64_t parts)
+{
+    mn_threads_run(run->threads, task, context, parts);
+}
+
+/* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
+void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */
+void mn_outer_run(const mn_run *run, const mn_outer *outer);
+void mn_dots_run(const mn_run *run, const mn_dots *dots);
+/* out[n] (+)= sum over the m rows of d[m][n]. */
+void mn_column_sums_run(const mn_run *run, float *out, const float *d, int64_t m, int64_t n, bool add);
+/* Packs a plain row-major [k][n] matrix (or its transpose, for src [n][k]) in parallel. */
+void mn_pack_run(const mn_run *run, float *packed, const float *src, int64_t k, int64_t n, int64_t lds,
+                 bool transposed);
+/* y = f(x), elementwise or over rows of `cols` (softmax), in parallel; x may be y (activation.c). */
+void mn_activate(const mn_run *run, mn_activation f, float *y, const float *x, int64_t rows, int64_t cols);
+/* d *= f'(.), told from the outputs y. */
+void mn_activate_back(const mn_run *run, mn_activation f, float *d, const float *y, int64_t rows, int64_t cols);
+/* The same without threads, for use inside a part. */
+void mn_activate_part(const mn_kernels *kernels, mn_activation f, float *y, const float *x, int64_t rows, int64_t cols);
+void mn_activate_back_part(const mn_kernels *kernels, mn_activation f, float *d, const float *y, int64_t rows,
+                           int64_t cols);
+
+/* For build of a layer that takes no masks: UNSUPPORTED if one comes in. */
+mirnet_status mn_refuse_mask(const mn_layer *layer) MN_MUST_CHECK;
+/* For forward of a layer whose output has the steps of its input: hands the mask on where layer->masks. */
+void mn_pass_mask(const mn_op *op, const mn_run *run);
+
+/* task on samples from..to - 1 of the batch, in parallel; `work` is about how many floats a sample touches (samples.c). */
+typedef void (*mn_sample_task)(const mn_op *op, const mn_run *run, int64_t from, int64_t to);
+void mn_each_sample(const mn_op *op, const mn_run *run, mn_sample_task task, int64_t work);
+
+/* Dropout masks of run->training: the factor (0 or 1 / (1 - rate)) of elements 0..n - 1 of sample s (row of the batch); `use`
+ * tells several masks of one layer apart. A function of (seed, step, layer, sample, use, element) alone (dropout.c). */
+void mn_dropout_factors(const mn_layer *layer, const mn_run *run, int64_t sample, int32_t use, double rate, float *out,
+                        int64_t n);
+
+/* Output length of a window over one axis, and the padding in front (Keras "valid", "same", "causal"). A length below 1 is
+ * an error for the caller to report. */
+int64_t mn_window(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, mn_padding padding,
+                  int64_t *out_before);
+
+#endif

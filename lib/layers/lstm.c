@@ -1,0 +1,126 @@
+/* lstm.c - LSTM: gates i, f, c, o as Keras orders them */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/classes.h"
+#include "layers/rnn.h"
+
+/*
+ * With f the activation and s the recurrent one, h and c of the step before:
+ *
+ *     i, f, o = s(x K + h R + b), g = f(x K + h R + b)      each with its own columns of K, R and b
+ *     c' = f c + i g
+ *     h' = o f(c')
+ *
+ * `kept` is f(c').
+ */
+static void forward_row(const mn_rnn_step *s, int64_t slot)
+{
+    const mn_layer_spec *spec = s->op->layer->spec;
+    const mn_rnn *r = s->rnn;
+    const int64_t n = r->units, at = mn_rnn_at(r, slot, s->t);
+    float *i = mn_rnn_z(r, slot, s->t), *f = i + n, *g = f + n, *o = g + n;
+    float *h_new = r->fresh[0] + slot * n, *c_new = r->fresh[1] + slot * n, *kept = r->kept + at;
+    mn_rnn_gates(s, spec->recurrent_activation, i, s->k == 0 ? 1 : 2);
+    mn_rnn_gates(s, spec->activation, g, 1);
+    mn_rnn_gates(s, spec->recurrent_activation, o, 1);
+    mn_rnn_times(s, c_new, i, g);
+    if (s->k > 0)
+        s->run->kernels->multiply_add(c_new, f, r->state[1] + at, n);
+    mn_activate_part(s->run->kernels, spec->activation, kept, c_new, 1, n);
+    mn_rnn_times(s, h_new, o, kept);
+}
+
+static void forward(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    if (s->k > 0)
+        mn_rnn_product(s, (mn_gemm){
+            .n = r->columns, .run = r->units, .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
+            .y = mn_rnn_z(r, s->from, s->t), .ldc = r->steps * r->columns, .b = r->recurrent[0], .add = true,
+        });
+    for (int64_t slot = s->from; slot < s->to; slot++)
+        forward_row(s, slot);
+}
+
+/*
+ *     do = dh' f(c'), dc' += dh' o f'(c')
+ *     di = dc' g, dg = dc' i, df = dc' c, dc = dc' f        then each times the slope of its gate
+ */
+static void backward_row(const mn_rnn_step *s, int64_t slot)
+{
+    const mn_layer_spec *spec = s->op->layer->spec;
+    const mn_kernels *kernels = s->run->kernels;
+    const mn_rnn *r = s->rnn;
+    const int64_t n = r->units, at = mn_rnn_at(r, slot, s->t);
+    float *i = mn_rnn_z(r, slot, s->t), *f = i + n, *g = f + n, *o = g + n;
+    float *di = r->row + slot * r->columns, *df = di + n, *dg = df + n, *d_o = dg + n;
+    const float *dh = r->d[0] + slot * n, *kept = r->kept + at;
+    float *dc = r->fresh[1] + slot * n;
+    mn_rnn_times(s, d_o, dh, kept);
+    mn_rnn_times(s, dc, dh, o);
+    mn_rnn_gates_back(s, spec->activation, dc, kept, 1);
+    kernels->add(dc, r->d[1] + slot * n, n);
+    mn_rnn_times(s, di, dc, g);
+    mn_rnn_times(s, dg, dc, i);
+    memset(df, 0, (size_t)n * sizeof(float));
+    if (s->k > 0) {
+        kernels->multiply_add(df, dc, r->state[1] + at, n);
+        kernels->multiply(dc, f, n);
+    }
+    mn_rnn_gates_back(s, spec->recurrent_activation, di, i, s->k == 0 ? 1 : 2);
+    mn_rnn_gates_back(s, spec->activation, dg, g, 1);
+    mn_rnn_gates_back(s, spec->recurrent_activation, d_o, o, 1);
+    memcpy(i, di, (size_t)r->columns * sizeof(float));
+}
+
+static void backward(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++)
+        backward_row(s, slot);
+    if (s->k == 0)
+        return;
+    mn_rnn_product_back(s, 0, mn_rnn_z(r, s->from, s->t), r->steps * r->columns, false);
+    mn_rnn_undrop(s);
+}
+
+/* dR = h^T dz over all steps; h before the first one is zero. */
+static void recurrent_grad(const mn_op *op, const mn_run *run)
+{
+    const mn_rnn *r = op->state;
+    mn_outer outer = {
+        .m = run->batch * r->steps, .n = r->columns, .runs = 1, .run = r->units,
+        .x = mn_rnn_h(r, run), .lda = r->units, .d = r->z, .ldc = r->columns,
+        .g = mn_grad(op->layer, run, MN_RNN_RECURRENT), .ldg = r->columns, .add = op->grad_add,
+    };
+    mn_outer_run(run, &outer);
+}
+
+static const mn_cell cell = {
+    .gates = 4,
+    .states = 2,
+    .split = 4,
+    .forward = forward,
+    .backward = backward,
+    .recurrent_grad = recurrent_grad,
+};
+
+static mirnet_status build(mn_layer *layer)
+{
+    return mn_rnn_build(layer, &cell);
+}
+
+static mirnet_status open_lstm(mn_op *op, const mn_run *run, bool backward_follows)
+{
+    return mn_rnn_open(op, run, backward_follows, &cell);
+}
+
+const mn_layer_class mn_lstm = {
+    .build = build,
+    .open = open_lstm,
+    .close = mn_rnn_close,
+    .prepare = mn_rnn_prepare,
+    .forward = mn_rnn_forward,
+    .backward = mn_rnn_backward,
+};

@@ -1,0 +1,187 @@
+/* pooling.c - MaxPooling and AveragePooling, 1-D and 2-D */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/classes.h"
+
+/*
+ * Over the window of each output element, channel by channel, padding left out:
+ *
+ *     max:      y[i][j][c] = max of x[h][w][c]
+ *     average:  y[i][j][c] = sum of x[h][w][c] / number of them
+ *
+ * Backward, max: dy goes to the first maximum of the window; average: dy / number goes to each.
+ * A sequence [steps][channels] is an image one column wide.
+ */
+typedef struct axis {
+    int64_t size, out, before, kernel, stride;
+} axis;
+
+typedef struct grid {
+    axis h, w;
+    int64_t channels;
+    bool max;
+} grid;
+
+static bool is_flat(const mn_layer *layer)
+{
+    return layer->spec->kind == MN_MAX_POOLING1D || layer->spec->kind == MN_AVERAGE_POOLING1D;
+}
+
+static axis make_axis(const mn_layer_spec *spec, int i, int64_t size)
+{
+    axis a = {.size = size, .kernel = spec->kernel[i], .stride = spec->strides[i]};
+    a.out = mn_window(size, a.kernel, a.stride, 1, spec->padding, &a.before);
+    return a;
+}
+
+static grid make_grid(const mn_layer *layer)
+{
+    const mn_shape *in = &layer->in[0];
+    mn_layer_kind kind = layer->spec->kind;
+    return (grid){
+        .h = make_axis(layer->spec, 0, in->dim[0]),
+        .w = make_axis(layer->spec, 1, is_flat(layer) ? 1 : in->dim[1]),
+        .channels = in->dim[in->rank - 1],
+        .max = kind == MN_MAX_POOLING1D || kind == MN_MAX_POOLING2D,
+    };
+}
+
+static mirnet_status build(mn_layer *layer)
+{
+    char text[96];
+    int32_t rank = is_flat(layer) ? 2 : 3;
+    MN_TRY(mn_refuse_mask(layer));
+    if (layer->in[0].rank != rank)
+        return mn_fail(MIRNET_ERR_SHAPE, "input of shape %s: expected %s", mn_shape_text(&layer->in[0], text),
+                       rank == 2 ? "(steps, channels)" : "(rows, columns, channels)");
+    grid g = make_grid(layer);
+    if (g.h.out < 1 || g.w.out < 1)
+        return mn_fail(MIRNET_ERR_SHAPE, "input of shape %s is smaller than the window",
+                       mn_shape_text(&layer->in[0], text));
+    layer->out = layer->in[0];
+    layer->out.dim[0] = g.h.out;
+    if (rank == 3)
+        layer->out.dim[1] = g.w.out;
+    return MIRNET_OK;
+}
+
+/* The part from..to - 1 of output element i's window that lies on the axis. Never empty: "same" pads less than a window
+ * on either side. */
+static void get_window(const axis *a, int64_t i, int64_t *from, int64_t *to)
+{
+    int64_t start = i * a->stride - a->before;
+    *from = mn_max(start, 0);
+    *to = mn_min(start + a->kernel, a->size);
+}
+
+static void pool_window(const grid *g, const int64_t window[4], const float *x, float *y)
+{
+    bool first = true;
+    for (int64_t h = window[0]; h < window[1]; h++)
+        for (int64_t w = window[2]; w < window[3]; w++, first = false) {
+            const float *from = x + (h * g->w.size + w) * g->channels;
+            if (first)
+                memcpy(y, from, (size_t)g->channels * sizeof(float));
+            else if (g->max)
+                for (int64_t c = 0; c < g->channels; c++)
+                    y[c] = from[c] > y[c] ? from[c] : y[c];
+            else
+                for (int64_t c = 0; c < g->channels; c++)
+                    y[c] += from[c];
+        }
+    if (!g->max) {
+        float count = (float)((window[1] - window[0]) * (window[3] - window[2]));
+        for (int64_t c = 0; c < g->channels; c++)
+            y[c] /= count;
+    }
+}
+
+static void spread_average(const grid *g, const int64_t window[4], const float *dy, float *dx)
+{
+    float count = (float)((window[1] - window[0]) * (window[3] - window[2]));
+    for (int64_t h = window[0]; h < window[1]; h++)
+        for (int64_t w = window[2]; w < window[3]; w++) {
+            float *to = dx + (h * g->w.size + w) * g->channels;
+            for (int64_t c = 0; c < g->channels; c++)
+                to[c] += dy[c] / count;
+        }
+}
+
+/* The offset of the first element of channel c in the window that equals y, -1 if there is none (NaN). */
+static int64_t find_max(const grid *g, const int64_t window[4], const float *x, int64_t c, float y)
+{
+    for (int64_t h = window[0]; h < window[1]; h++)
+        for (int64_t w = window[2]; w < window[3]; w++) {
+            int64_t at = (h * g->w.size + w) * g->channels + c;
+            if (x[at] == y)
+                return at;
+        }
+    return -1;
+}
+
+static void spread_max(const grid *g, const int64_t window[4], const float *x, const float *y, const float *dy,
+                       float *dx)
+{
+    for (int64_t c = 0; c < g->channels; c++) {
+        int64_t at = find_max(g, window, x, c, y[c]);
+        if (at >= 0)
+            dx[at] += dy[c];
+    }
+}
+
+static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
+{
+    (void)run;
+    grid g = make_grid(op->layer);
+    int64_t window[4], n = mn_in_size(op, 0);
+    float *y = op->y + from * mn_out_size(op);
+    for (int64_t s = from; s < to; s++)
+        for (int64_t i = 0; i < g.h.out; i++) {
+            get_window(&g.h, i, &window[0], &window[1]);
+            for (int64_t j = 0; j < g.w.out; j++, y += g.channels) {
+                get_window(&g.w, j, &window[2], &window[3]);
+                pool_window(&g, window, op->x[0] + s * n, y);
+            }
+        }
+}
+
+static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
+{
+    (void)run;
+    grid g = make_grid(op->layer);
+    int64_t window[4], n = mn_in_size(op, 0), at = from * mn_out_size(op);
+    for (int64_t s = from; s < to; s++) {
+        float *dx = op->dx[0] + s * n;
+        if (!op->dx_add[0])
+            memset(dx, 0, (size_t)n * sizeof(float));
+        for (int64_t i = 0; i < g.h.out; i++) {
+            get_window(&g.h, i, &window[0], &window[1]);
+            for (int64_t j = 0; j < g.w.out; j++, at += g.channels) {
+                get_window(&g.w, j, &window[2], &window[3]);
+                if (g.max)
+                    spread_max(&g, window, op->x[0] + s * n, op->y + at, op->dy + at, dx);
+                else
+                    spread_average(&g, window, op->dy + at, dx);
+            }
+        }
+    }
+}
+
+static int64_t count_work(const mn_op *op)
+{
+    return mn_out_size(op) * op->layer->spec->kernel[0] * op->layer->spec->kernel[1];
+}
+
+static void forward(mn_op *op, const mn_run *run)
+{
+    mn_each_sample(op, run, forward_samples, count_work(op));
+}
+
+static void backward(mn_op *op, const mn_run *run)
+{
+    if (op->dx[0])
+        mn_each_sample(op, run, backward_samples, count_work(op));
+}
+
+const mn_layer_class mn_pooling = {.build = build, .forward = forward, .backward = backward};

@@ -1,0 +1,231 @@
+/* rnn.c - what LSTM and GRU share: parameters, buffers, packed weights */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/rnn.h"
+#include "mem.h"
+
+/* With fewer rows than this a product reads the kernel where it lies: packing it would cost more than it saves. */
+enum { FEW_ROWS = 48 };
+
+/* Without a backward pass: samples that go through at a time, at least, and floats of z that they may fill. */
+enum { FEW_SLOTS = 24, SLOT_FLOATS = 1 << 20 };
+
+/* In the first step the state is zero, so the forget gate of an LSTM and the reset gate of a GRU, gate 1 of both, act on
+ * nothing. Only with a recurrent bias behind it a reset gate has something to scale. */
+static bool idle_at_zero(const mn_layer_spec *spec)
+{
+    return spec->kind == MN_LSTM || !spec->reset_after || !spec->use_bias;
+}
+
+static bool regularized(const mn_regularizer *reg)
+{
+    return reg->l1 != 0 || reg->l2 != 0;
+}
+
+/* Whether the columns of gate 1 are left out: one step only, and no regularizer which would move them all the same. */
+static bool skips_idle(const mn_layer *layer)
+{
+    const mn_layer_spec *spec = layer->spec;
+    return layer->in[0].dim[0] == 1 && idle_at_zero(spec) && !regularized(&spec->kernel_reg) &&
+           !regularized(&spec->bias_reg);
+}
+
+/* All columns but those of gate 1. */
+static void skip_gate(mn_param *param, int64_t units, int64_t columns)
+{
+    param->live = (mn_live){
+        .period = columns, .first = 0, .last = (int64_t)param->size / columns, .n = 2,
+        .from = {0, 2 * units}, .to = {units, columns},
+    };
+}
+
+mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell)
+{
+    const mn_layer_spec *spec = layer->spec;
+    const mn_shape *in = &layer->in[0];
+    const int64_t units = spec->units, columns = cell->gates * units;
+    char text[96];
+    if (in->rank != 2)
+        return mn_fail(MIRNET_ERR_SHAPE, "its input has shape %s; (steps, features) is needed",
+                       mn_shape_text(in, text));
+    layer->out = (mn_shape){.rank = 1, .dim = {units}};
+    if (spec->return_sequences)
+        layer->out = (mn_shape){.rank = 2, .dim = {in->dim[0], units}};
+    layer->masks = layer->masked && spec->return_sequences;
+
+    const bool skip = skips_idle(layer);
+    mn_param *param;
+    MN_TRY(mn_layer_add_param(layer, &param, "kernel", (int64_t[]){in->dim[1], columns}, 2, spec->kernel_init,
+                              spec->kernel_reg));
+    if (skip)
+        skip_gate(param, units, columns);
+    MN_TRY(mn_layer_add_param(layer, &param, "recurrent_kernel", (int64_t[]){units, columns}, 2, spec->recurrent_init,
+                              spec->recurrent_reg));
+    if (in->dim[0] == 1 && !regularized(&spec->recurrent_reg))
+        param->live.n = 0;
+    if (!spec->use_bias)
+        return MIRNET_OK;
+    const bool two = spec->kind == MN_GRU && spec->reset_after;
+    MN_TRY(mn_layer_add_param(layer, &param, "bias", two ? (int64_t[]){2, columns} : &columns, two ? 2 : 1,
+                              spec->bias_init, spec->bias_reg));
+    if (skip)
+        skip_gate(param, units, columns);
+    if (spec->kind == MN_LSTM && spec->unit_forget_bias) {
+        param->ones_from = units;
+        param->ones_to = 2 * units;
+    }
+    return MIRNET_OK;
+}
+
+/* A buffer [a][b][c]. */
+static mirnet_status get(float **out, int64_t a, int64_t b, int64_t c)
+{
+    size_t n;
+    if (!mn_mul((size_t)a, (size_t)b, &n) || !mn_mul(n, (size_t)c, &n))
+        return mn_fail_nomem(SIZE_MAX);
+    *out = mn_floats(n);
+    return *out ? MIRNET_OK : MIRNET_ERR_NOMEM;
+}
+
+static mirnet_status get_packed(float **out, const mn_run *run, int64_t count, int64_t k, int64_t n)
+{
+    return get(out, count, (int64_t)mn_packed_size(run->kernels, k, n), 1);
+}
+
+static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, bool backward)
+{
+    const int64_t parts[2] = {r->cell->split * r->units, r->columns - r->cell->split * r->units};
+    if (!r->few)
+        MN_TRY(get_packed(&r->kernel, run, r->blocks, r->in, r->block_n));
+    if (!r->few && backward && op->dx[0])
+        MN_TRY(get_packed(&r->kernel_t, run, 1, r->columns, r->in));
+    for (int i = 0; i < 2 && r->steps > 1; i++)
+        if (parts[i] > 0) {
+            MN_TRY(get_packed(&r->recurrent[i], run, 1, r->units, parts[i]));
+            if (backward)
+                MN_TRY(get_packed(&r->recurrent_t[i], run, 1, parts[i], r->units));
+        }
+    return get(&r->bias, r->columns, 1, 1);
+}
+
+static mirnet_status get_states(mn_rnn *r, const mn_layer_spec *spec, bool backward)
+{
+    const int64_t kept_steps = backward ? r->steps : 1;
+    r->slot_stride = kept_steps * r->units;
+    r->step_stride = backward ? r->units : 0;
+    MN_TRY(get(&r->z, r->slots, r->steps, r->columns));
+    MN_TRY(get(&r->kept, r->slots, kept_steps, r->units));
+    for (int i = 0; i < 2; i++)
+        MN_TRY(get(&r->fresh[i], r->slots, r->units, 1));
+    for (int32_t i = 0; i < r->cell->states; i++) {
+        MN_TRY(get(&r->state[i], r->slots, kept_steps, r->units));
+        if (backward)
+            MN_TRY(get(&r->d[i], r->slots, r->units, 1));
+    }
+    if (!backward)
+        return MIRNET_OK;
+    if (spec->dropout > 0) {
+        MN_TRY(get(&r->x_dropped, r->slots, r->steps, r->in));
+        MN_TRY(get(&r->x_factors, r->slots, r->in, 1));
+    }
+    if (spec->recurrent_dropout > 0) {
+        MN_TRY(get(&r->h_dropped, r->slots, r->steps, r->units));
+        MN_TRY(get(&r->h_factors, r->slots, r->units, 1));
+    }
+    return get(&r->row, r->slots, r->columns, 1);
+}
+
+static void cut_columns(mn_rnn *r, bool skip)
+{
+    r->blocks = 1;
+    r->block_n = r->columns;
+    if (!skip)
+        return;
+    r->blocks = r->cell->gates - 1;
+    r->block_n = r->units;
+    for (int32_t i = 1; i < r->blocks; i++)
+        r->block_at[i] = (i + 1) * r->units;
+}
+
+mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_cell *cell)
+{
+    const mn_layer *layer = op->layer;
+    mn_rnn *r = mn_calloc(1, sizeof(*r));
+    if (!r)
+        return MIRNET_ERR_NOMEM;
+    op->state = r;
+    r->cell = cell;
+    r->steps = layer->in[0].dim[0];
+    r->in = layer->in[0].dim[1];
+    r->units = layer->spec->units;
+    r->columns = cell->gates * r->units;
+    r->ldy = r->units;
+    r->idle = idle_at_zero(layer->spec);
+    /* A predictor packs once and uses it for ever; a trainer packs in every step. */
+    r->few = backward && run->capacity < mn_ceil_div(FEW_ROWS, r->steps);
+    r->slots = run->capacity;
+    if (!backward)
+        r->slots = mn_min(r->slots, mn_max(FEW_SLOTS, SLOT_FLOATS / r->steps / r->columns));
+    cut_columns(r, skips_idle(layer));
+    MN_TRY(get_weights(r, op, run, backward));
+    return get_states(r, layer->spec, backward);
+}
+
+void mn_rnn_close(mn_op *op)
+{
+    mn_rnn *r = op->state;
+    if (!r)
+        return;
+    for (int i = 0; i < 2; i++) {
+        mn_free(r->recurrent[i]);
+        mn_free(r->recurrent_t[i]);
+        mn_free(r->state[i]);
+        mn_free(r->fresh[i]);
+        mn_free(r->d[i]);
+    }
+    mn_free(r->kernel);
+    mn_free(r->kernel_t);
+    mn_free(r->bias);
+    mn_free(r->z);
+    mn_free(r->h_dropped);
+    mn_free(r->kept);
+    mn_free(r->row);
+    mn_free(r->x_dropped);
+    mn_free(r->x_factors);
+    mn_free(r->h_factors);
+    mn_free(r);
+    op->state = NULL;
+}
+
+/* The recurrent biases of the gates in the first product are added to x K as well: z has both. */
+static void prepare_bias(const mn_rnn *r, const mn_layer *layer, const mn_run *run)
+{
+    if (!layer->spec->use_bias)
+        return;
+    const float *bias = mn_weight(layer, run, MN_RNN_BIAS);
+    memcpy(r->bias, bias, (size_t)r->columns * sizeof(float));
+    if (layer->params[MN_RNN_BIAS].shape.rank == 2)
+        run->kernels->add(r->bias, bias + r->columns, r->cell->split * r->units);
+}
+
+void mn_rnn_prepare(mn_op *op, const mn_run *run)
+{
+    const mn_rnn *r = op->state;
+    const float *kernel = mn_weight(op->layer, run, MN_RNN_KERNEL);
+    const float *recurrent = mn_weight(op->layer, run, MN_RNN_RECURRENT);
+    const int64_t block = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
+    for (int32_t i = 0; r->kernel && i < r->blocks; i++)
+        mn_pack_run(run, r->kernel + i * block, kernel + r->block_at[i], r->in, r->block_n, r->columns, false);
+    if (r->kernel_t)
+        mn_pack_run(run, r->kernel_t, kernel, r->columns, r->in, r->columns, true);
+    for (int i = 0; i < 2; i++) {
+        const int64_t at = i ? r->cell->split * r->units : 0;
+        const int64_t n = i ? r->columns - at : r->cell->split * r->units;
+        if (r->recurrent[i])
+            mn_pack_run(run, r->recurrent[i], recurrent + at, r->units, n, r->columns, false);
+        if (r->recurrent_t[i])
+            mn_pack_run(run, r->recurrent_t[i], recurrent + at, n, r->units, r->columns, true);
+    }
+    prepare_bias(r, op->layer, run);
+}

@@ -1,0 +1,132 @@
+/* rnn.h - what LSTM and GRU share: products over all steps, the walk through time, masks, dropout */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_RNN_H
+#define MN_RNN_H
+
+#include "layers/layer.h"
+
+typedef struct mn_rnn mn_rnn;
+typedef struct mn_rnn_step mn_rnn_step;
+
+enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
+
+/*
+ * A kind of cell: what happens in one step of a few samples. Cells know nothing of masks: what they compute for a sample
+ * whose step is masked is thrown away.
+ *
+ * forward         z holds x K + b of this step; makes the gates of it, fills `kept`, writes the new state to `fresh`.
+ * backward        from d, the gradient of the state behind the step (left unchanged): replaces the gates in z by the
+ *                 gradient before their activation, and writes the gradient of the state before the step to `fresh`.
+ * recurrent_grad  the gradient of the recurrent kernel, from what `backward` left.
+ */
+typedef struct mn_cell {
+    int32_t gates;  /* blocks of `units` columns in the kernel */
+    int32_t states; /* 1: h; 2: h and c */
+    int32_t split;  /* so many gates are the first product with the recurrent kernel; the others, if any, the second */
+    void (*forward)(const mn_rnn_step *step);
+    void (*backward)(const mn_rnn_step *step);
+    void (*recurrent_grad)(const mn_op *op, const mn_run *run);
+} mn_cell;
+
+/*
+ * op->state of an LSTM or GRU. A "slot" is a place for one sample: with a backward pass there is one for each sample of the
+ * batch and everything is kept for all steps; without, a few samples at a time go through, and only z has all steps.
+ * Arrays are in the order of time, whatever direction the layer walks in.
+ */
+struct mn_rnn {
+    const mn_cell *cell;
+    int64_t in, units, steps, columns; /* columns = gates * units */
+    int64_t slots;
+    int64_t slot_stride, step_stride;  /* of state, h_dropped and kept, see mn_rnn_at */
+    bool few;                          /* rows: the kernel stays plain */
+    bool idle;                         /* gate 1 has no effect in the first step, where the state is zero */
+
+    /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but one
+     * step, one block for each gate but the idle one. */
+    int32_t blocks;
+    int64_t block_n, block_at[4];
+
+    /* For a wrapper, which sets them behind open. */
+    int64_t ldy;      /* floats from one row of y, and dy, to the next */
+    bool reversed;    /* the rows of y are in the opposite order */
+    bool zero_masked; /* the output of a masked step is zero; else it is that of the step before */
+    int32_t use;      /* of its first dropout mask; the next one's is 1 more */
+
+    float *kernel, *kernel_t;           /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
+    float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
+    float *bias;                        /* [columns] sum of what is added to z before the gates */
+
+    float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */
+    float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
+    float *h_dropped; /* [slots][steps][units] h with recurrent dropout; NULL without */
+    float *kept;      /* [slots][steps][units] for the cell */
+    float *fresh[2];  /* [slots][units] the states behind the step, or the gradients before it; the second is scratch for a
+                         cell of one state */
+    float *d[2];      /* [slots][units] gradient of the state */
+    float *row;       /* [slots][columns] scratch */
+    float *x_dropped; /* [slots][steps][in] x with dropout; NULL without */
+    float *x_factors, *h_factors; /* [slots][in], [slots][units] */
+};
+
+/* Samples in the slots from..to - 1 at time t. */
+struct mn_rnn_step {
+    const mn_op *op;
+    const mn_run *run;
+    const mn_rnn *rnn;
+    int64_t from, to;
+    int64_t sample; /* row in the batch of the sample in slot 0 */
+    int64_t k, t;   /* t is the k-th time in the direction of the walk */
+};
+
+/* The place of a slot and time in z, and in the arrays of `units` columns. */
+static inline float *mn_rnn_z(const mn_rnn *r, int64_t slot, int64_t t)
+{
+    return r->z + (slot * r->steps + t) * r->columns;
+}
+
+static inline int64_t mn_rnn_at(const mn_rnn *r, int64_t slot, int64_t t)
+{
+    return slot * r->slot_stride + t * r->step_stride;
+}
+
+/* h before each step as the recurrent kernel meets it. */
+static inline float *mn_rnn_h(const mn_rnn *r, const mn_run *run)
+{
+    return run->training && r->h_dropped ? r->h_dropped : r->state[0];
+}
+
+/* y = a * b, elementwise; y is neither. */
+static inline void mn_rnn_times(const mn_rnn_step *step, float *y, const float *a, const float *b)
+{
+    memcpy(y, a, (size_t)step->rnn->units * sizeof(float));
+    step->run->kernels->multiply(y, b, step->rnn->units);
+}
+
+/* f over `gates` neighbours at z; or the gradient d before f, told from its outputs there. */
+static inline void mn_rnn_gates(const mn_rnn_step *step, mn_activation f, float *z, int64_t gates)
+{
+    mn_activate_part(step->run->kernels, f, z, z, gates, step->rnn->units);
+}
+
+static inline void mn_rnn_gates_back(const mn_rnn_step *step, mn_activation f, float *d, const float *y, int64_t gates)
+{
+    mn_activate_back_part(step->run->kernels, f, d, y, gates, step->rnn->units);
+}
+
+/* The product for the samples of the step; y, ldc, x, lda, n, run, b, bias and add are given. */
+void mn_rnn_product(const mn_rnn_step *step, mn_gemm product);
+/* fresh[0] (+)= gradient of h from `d`, the gradient of the product with part `part` of the recurrent kernel; ldd floats
+ * from one sample to the next. */
+void mn_rnn_product_back(const mn_rnn_step *step, int32_t part, const float *d, int64_t ldd, bool add);
+/* From the gradient of the dropped h to that of h, in fresh[0]. */
+void mn_rnn_undrop(const mn_rnn_step *step);
+
+/* The functions of a layer class; build and open know the cell. */
+mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell) MN_MUST_CHECK;
+mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_cell *cell) MN_MUST_CHECK;
+void mn_rnn_close(mn_op *op);
+void mn_rnn_prepare(mn_op *op, const mn_run *run);
+void mn_rnn_forward(mn_op *op, const mn_run *run);
+void mn_rnn_backward(mn_op *op, const mn_run *run);
+
+#endif

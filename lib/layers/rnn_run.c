@@ -1,0 +1,352 @@
+/* rnn_run.c - recurrent layers at work: all steps' products at once, then each sample's walk through time */
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "layers/rnn.h"
+
+/* Samples that walk together: enough to use what a product reads, few enough to give every thread some. */
+enum { WALK = 6, WALK_FEW = 3, WALK_ONE_STEP = 32 };
+
+/* A walk over the samples in all slots, in parts of a few. */
+typedef struct walk {
+    const mn_op *op;
+    const mn_run *run;
+    int64_t sample; /* in slot 0 */
+    int64_t count, per_part;
+} walk;
+
+static bool drops_x(const mn_rnn *r, const mn_run *run)
+{
+    return run->training && r->x_dropped;
+}
+
+static bool drops_h(const mn_rnn *r, const mn_run *run)
+{
+    return run->training && r->h_dropped;
+}
+
+static int64_t time_of(const mn_op *op, int64_t k)
+{
+    const mn_rnn *r = op->state;
+    return op->layer->spec->go_backwards ? r->steps - 1 - k : k;
+}
+
+static bool is_masked(const mn_rnn_step *s, int64_t slot)
+{
+    return s->op->layer->masked && !s->op->mask[0][(s->sample + slot) * s->rnn->steps + s->t];
+}
+
+/* The row of y, or dy, that belongs to this step of a sample; NULL: none does. */
+static float *row_of(const mn_rnn_step *s, float *y, int64_t slot)
+{
+    const mn_rnn *r = s->rnn;
+    const int64_t sample = s->sample + slot;
+    if (s->op->layer->spec->return_sequences)
+        return y + (sample * r->steps + (r->reversed ? r->steps - 1 - s->k : s->k)) * r->ldy;
+    return s->k == r->steps - 1 ? y + sample * r->ldy : NULL;
+}
+
+static size_t unit_bytes(const mn_rnn *r)
+{
+    return (size_t)r->units * sizeof(float);
+}
+
+static mn_rnn_step step_of(const walk *w, int64_t part)
+{
+    const mn_rnn *r = w->op->state;
+    const int64_t from = part * w->per_part;
+    return (mn_rnn_step){
+        .op = w->op, .run = w->run, .rnn = r, .from = from, .to = mn_min(from + w->per_part, w->count),
+        .sample = w->sample,
+    };
+}
+
+static void run_walk(const mn_op *op, const mn_run *run, int64_t sample, int64_t count, mn_task task)
+{
+    const mn_rnn *r = op->state;
+    const int64_t few = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
+    walk w = {op, run, sample, count, r->steps == 1 ? WALK_ONE_STEP : few};
+    mn_parallel(run, task, &w, mn_ceil_div(count, w.per_part));
+}
+
+void mn_rnn_product(const mn_rnn_step *s, mn_gemm product)
+{
+    product.m = s->to - s->from;
+    product.runs = 1;
+    product.k_packed = product.run;
+    s->run->kernels->gemm(&product, 0, product.m, 0, product.n);
+}
+
+void mn_rnn_product_back(const mn_rnn_step *s, int32_t part, const float *d, int64_t ldd, bool add)
+{
+    const mn_rnn *r = s->rnn;
+    const int64_t split = r->cell->split * r->units;
+    mn_rnn_product(s, (mn_gemm){
+        .n = r->units, .run = part ? r->columns - split : split, .x = d, .lda = ldd,
+        .y = r->fresh[0] + s->from * r->units, .ldc = r->units, .b = r->recurrent_t[part], .add = add,
+    });
+}
+
+void mn_rnn_undrop(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    if (drops_h(r, s->run))
+        s->run->kernels->multiply(r->fresh[0] + s->from * r->units, r->h_factors + s->from * r->units,
+                                  (s->to - s->from) * r->units);
+}
+
+/* -- Forward ------------------------------------------------------------------------------------------------------ */
+
+/* One mask per sample, the same in all steps, for x and for h: those of Gal and Ghahramani 2016. */
+static void drop_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
+{
+    const mn_rnn *r = op->state;
+    const mn_layer_spec *spec = op->layer->spec;
+    for (int64_t s = from; s < to; s++) {
+        if (r->h_dropped)
+            mn_dropout_factors(op->layer, run, s, r->use + 1, spec->recurrent_dropout, r->h_factors + s * r->units,
+                               r->units);
+        if (!r->x_dropped)
+            continue;
+        mn_dropout_factors(op->layer, run, s, r->use, spec->dropout, r->x_factors + s * r->in, r->in);
+        float *dropped = r->x_dropped + s * r->steps * r->in;
+        memcpy(dropped, op->x[0] + s * r->steps * r->in, (size_t)(r->steps * r->in) * sizeof(float));
+        for (int64_t t = 0; t < r->steps; t++)
+            run->kernels->multiply(dropped + t * r->in, r->x_factors + s * r->in, r->in);
+    }
+}
+
+/* z = x K + b for all steps of the samples in the slots. */
+static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64_t count)
+{
+    const mn_rnn *r = op->state;
+    const int64_t packed = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
+    mn_gemm products[4];
+    for (int32_t i = 0; i < r->blocks; i++)
+        products[i] = (mn_gemm){
+            .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in,
+            .x = drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in, .lda = r->in,
+            .y = r->z + r->block_at[i], .ldc = r->columns,
+            .b = r->few ? mn_weight(op->layer, run, MN_RNN_KERNEL) + r->block_at[i] : r->kernel + i * packed,
+            .k_packed = r->few ? 0 : r->in, .ldb = r->columns,
+            .bias = op->layer->spec->use_bias ? r->bias + r->block_at[i] : NULL,
+        };
+    mn_gemm_run(run, products, r->blocks);
+}
+
+/* A masked step keeps the state. Hands the state on to the next step and to the output. */
+static void settle(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    const size_t bytes = unit_bytes(r);
+    for (int64_t slot = s->from; slot < s->to; slot++) {
+        const bool masked = is_masked(s, slot);
+        for (int32_t i = 0; i < r->cell->states; i++) {
+            float *fresh = r->fresh[i] + slot * r->units;
+            if (masked)
+                memcpy(fresh, r->state[i] + mn_rnn_at(r, slot, s->t), bytes);
+            if (s->k + 1 < r->steps)
+                memcpy(r->state[i] + mn_rnn_at(r, slot, time_of(s->op, s->k + 1)), fresh, bytes);
+        }
+        float *y = row_of(s, s->op->y, slot);
+        if (y && masked && r->zero_masked)
+            memset(y, 0, bytes);
+        else if (y)
+            memcpy(y, r->fresh[0] + slot * r->units, bytes);
+    }
+}
+
+static void drop_states(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++) {
+        const int64_t at = mn_rnn_at(r, slot, s->t);
+        mn_rnn_times(s, r->h_dropped + at, r->state[0] + at, r->h_factors + slot * r->units);
+    }
+}
+
+static void forward_part(void *context, int64_t part, int32_t worker)
+{
+    (void)worker;
+    mn_rnn_step s = step_of(context, part);
+    const mn_rnn *r = s.rnn;
+    for (int64_t slot = s.from; slot < s.to; slot++)
+        for (int32_t i = 0; i < r->cell->states; i++)
+            memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
+    for (s.k = 0; s.k < r->steps; s.k++) {
+        s.t = time_of(s.op, s.k);
+        if (s.k > 0 && drops_h(r, s.run))
+            drop_states(&s);
+        r->cell->forward(&s);
+        settle(&s);
+    }
+}
+
+void mn_rnn_forward(mn_op *op, const mn_run *run)
+{
+    const mn_rnn *r = op->state;
+    if (drops_x(r, run) || drops_h(r, run))
+        mn_each_sample(op, run, drop_samples, r->steps * r->in);
+    for (int64_t sample = 0; sample < run->batch; sample += r->slots) {
+        const int64_t count = mn_min(r->slots, run->batch - sample);
+        run_inputs(op, run, sample, count);
+        run_walk(op, run, sample, count, forward_part);
+    }
+    mn_pass_mask(op, run);
+}
+
+/* -- Backward ----------------------------------------------------------------------------------------------------- */
+
+/* d is the gradient of the state behind step k: adds what reaches it through the output of that step. */
+static void add_output(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++) {
+        const float *dy = row_of(s, s->op->dy, slot);
+        if (dy && !(r->zero_masked && is_masked(s, slot)))
+            s->run->kernels->add(r->d[0] + slot * r->units, dy, r->units);
+    }
+}
+
+/* d becomes the gradient before the step. A masked one has passed it through and met no weight. */
+static void settle_back(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++)
+        if (is_masked(s, slot)) {
+            memset(mn_rnn_z(r, slot, s->t), 0, (size_t)r->columns * sizeof(float));
+            memset(r->kept + mn_rnn_at(r, slot, s->t), 0, unit_bytes(r));
+        } else {
+            for (int32_t i = 0; i < r->cell->states; i++)
+                memcpy(r->d[i] + slot * r->units, r->fresh[i] + slot * r->units, unit_bytes(r));
+        }
+}
+
+static void backward_part(void *context, int64_t part, int32_t worker)
+{
+    (void)worker;
+    mn_rnn_step s = step_of(context, part);
+    const mn_rnn *r = s.rnn;
+    for (int32_t i = 0; i < r->cell->states; i++)
+        memset(r->d[i] + s.from * r->units, 0, (size_t)(s.to - s.from) * unit_bytes(r));
+    for (s.k = r->steps - 1; s.k >= 0; s.k--) {
+        s.t = time_of(s.op, s.k);
+        add_output(&s);
+        r->cell->backward(&s);
+        settle_back(&s);
+    }
+}
+
+typedef struct sums_job {
+    const mn_kernels *kernels;
+    float *out;
+    const float *d;
+    int64_t rows, units, ldd;
+    bool add;
+} sums_job;
+
+static void sums_part(void *context, int64_t part, int32_t worker)
+{
+    const sums_job *j = context;
+    const int64_t at = part * j->units;
+    (void)worker;
+    j->kernels->column_sums(j->out + at, j->d + at, j->rows, j->units, j->ldd, j->add);
+}
+
+static void bias_grad(const mn_op *op, const mn_run *run)
+{
+    const mn_rnn *r = op->state;
+    float *grad = mn_grad(op->layer, run, MN_RNN_BIAS);
+    sums_job j = {run->kernels, NULL, NULL, run->batch * r->steps, r->units, r->columns, op->grad_add};
+    for (int32_t i = 0; i < r->blocks; i++) {
+        j.out = grad + r->block_at[i];
+        j.d = r->z + r->block_at[i];
+        mn_parallel(run, sums_part, &j, r->block_n / r->units);
+    }
+    if (op->layer->params[MN_RNN_BIAS].shape.rank == 1)
+        return;
+    /* The recurrent bias: the gradient before the gates of the second product is in `kept`. */
+    j.out = grad + r->columns;
+    j.d = r->z;
+    mn_parallel(run, sums_part, &j, r->cell->split);
+    j.out += r->cell->split * r->units;
+    j.d = r->kept;
+    j.ldd = r->units;
+    mn_parallel(run, sums_part, &j, 1);
+}
+
+/* dK = x^T dz; the recurrent kernel's is the cell's affair. */
+static void weight_grads(const mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const mn_rnn *r = op->state;
+    for (int32_t i = 0; layer->params[MN_RNN_KERNEL].trainable && i < r->blocks; i++) {
+        mn_outer outer = {
+            .m = run->batch * r->steps, .n = r->block_n, .runs = 1, .run = r->in,
+            .x = drops_x(r, run) ? r->x_dropped : op->x[0], .lda = r->in,
+            .d = r->z + r->block_at[i], .ldc = r->columns,
+            .g = mn_grad(layer, run, MN_RNN_KERNEL) + r->block_at[i], .ldg = r->columns, .add = op->grad_add,
+        };
+        mn_outer_run(run, &outer);
+    }
+    const mn_param *recurrent = &layer->params[MN_RNN_RECURRENT];
+    if (recurrent->trainable && r->steps > 1)
+        r->cell->recurrent_grad(op, run);
+    else if (recurrent->trainable && recurrent->live.n > 0 && !op->grad_add)
+        memset(mn_grad(layer, run, MN_RNN_RECURRENT), 0, recurrent->size * sizeof(float));
+    if (layer->spec->use_bias && layer->params[MN_RNN_BIAS].trainable)
+        bias_grad(op, run);
+}
+
+/* dx (+)= dz K^T over the columns that have an effect. */
+static void input_grad(const mn_op *op, const mn_run *run, float *dx, bool add)
+{
+    const mn_rnn *r = op->state;
+    const int64_t rows = run->batch * r->steps;
+    if (r->kernel_t) {
+        mn_gemm product = {
+            .m = rows, .n = r->in, .runs = r->blocks, .run = r->block_n, .x = r->z, .lda = r->columns, .y = dx,
+            .ldc = r->in, .a_at = r->block_at, .b_at = r->block_at, .b = r->kernel_t, .k_packed = r->columns,
+            .add = add,
+        };
+        mn_gemm_run(run, &product, 1);
+        return;
+    }
+    for (int32_t i = 0; i < r->blocks; i++) {
+        mn_dots dots = {
+            .m = rows, .n = r->block_n, .k = r->in, .d = r->z + r->block_at[i],
+            .w = mn_weight(op->layer, run, MN_RNN_KERNEL) + r->block_at[i], .y = dx,
+            .ldd = r->columns, .ldw = r->columns, .ldy = r->in, .add = add || i > 0,
+        };
+        mn_dots_run(run, &dots);
+    }
+}
+
+/* x_dropped holds the gradient of the dropped x: dx (+)= that times the mask. */
+static void undrop_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
+{
+    const mn_rnn *r = op->state;
+    for (int64_t s = from; s < to; s++)
+        for (int64_t t = 0; t < r->steps; t++) {
+            const int64_t at = (s * r->steps + t) * r->in;
+            float *dx = op->dx[0] + at;
+            if (!op->dx_add[0])
+                memset(dx, 0, (size_t)r->in * sizeof(float));
+            run->kernels->multiply_add(dx, r->x_dropped + at, r->x_factors + s * r->in, r->in);
+        }
+}
+
+void mn_rnn_backward(mn_op *op, const mn_run *run)
+{
+    const mn_rnn *r = op->state;
+    run_walk(op, run, 0, run->batch, backward_part);
+    weight_grads(op, run);
+    if (!op->dx[0])
+        return;
+    if (!drops_x(r, run)) {
+        input_grad(op, run, op->dx[0], op->dx_add[0]);
+        return;
+    }
+    input_grad(op, run, r->x_dropped, false);
+    mn_each_sample(op, run, undrop_samples, r->steps * r->in);
+}

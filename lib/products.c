@@ -1,0 +1,117 @@
+/* products.c - products in parallel: how they are cut into parts */
+/* SPDX-License-Identifier: MIT */
+#include "layers/layer.h"
+
+/* Rows and columns of a part. From the shapes alone, never from the number of threads. A multiple of every panel width. */
+enum { ROWS = 48, COLUMNS = 64, COLUMNS_FEW_ROWS = 64, FEW_ROWS = 24, ELEMENTS = 48, DOTS = 128 };
+
+typedef struct gemm_job {
+    const mn_gemm *gemms;
+    const mn_kernels *kernels;
+    int64_t row_parts, col_parts, columns;
+} gemm_job;
+
+static void gemm_part(void *context, int64_t part, int32_t worker)
+{
+    const gemm_job *job = context;
+    const mn_gemm *g = &job->gemms[part / (job->row_parts * job->col_parts)];
+    const int64_t row = part / job->col_parts % job->row_parts * ROWS, col = part % job->col_parts * job->columns;
+    (void)worker;
+    if (row >= g->m)
+        return;
+    job->kernels->gemm(g, row, mn_min(row + ROWS, g->m), col, mn_min(col + job->columns, g->n));
+}
+
+void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
+{
+    int64_t rows = 0;
+    for (int64_t i = 0; i < count; i++)
+        rows = mn_max(rows, gemms[i].m);
+    if (rows == 0)
+        return;
+    const int64_t columns = rows > FEW_ROWS ? COLUMNS : COLUMNS_FEW_ROWS;
+    gemm_job job = {gemms, run->kernels, mn_ceil_div(rows, ROWS), mn_ceil_div(gemms->n, columns), columns};
+    mn_parallel(run, gemm_part, &job, count * job.row_parts * job.col_parts);
+}
+
+typedef struct outer_job {
+    const mn_outer *outer;
+    const mn_kernels *kernels;
+    int64_t per_run;
+} outer_job;
+
+static void outer_part(void *context, int64_t part, int32_t worker)
+{
+    const outer_job *job = context;
+    const int64_t l = part % job->per_run * ELEMENTS;
+    (void)worker;
+    job->kernels->outer(job->outer, part / job->per_run, l, mn_min(l + ELEMENTS, job->outer->run));
+}
+
+void mn_outer_run(const mn_run *run, const mn_outer *outer)
+{
+    outer_job job = {outer, run->kernels, mn_ceil_div(outer->run, ELEMENTS)};
+    mn_parallel(run, outer_part, &job, outer->runs * job.per_run);
+}
+
+typedef struct dots_job {
+    const mn_dots *dots;
+    const mn_kernels *kernels;
+} dots_job;
+
+static void dots_part(void *context, int64_t part, int32_t worker)
+{
+    const dots_job *job = context;
+    (void)worker;
+    job->kernels->dots(job->dots, part * DOTS, mn_min((part + 1) * DOTS, job->dots->k));
+}
+
+void mn_dots_run(const mn_run *run, const mn_dots *dots)
+{
+    dots_job job = {dots, run->kernels};
+    mn_parallel(run, dots_part, &job, mn_ceil_div(dots->k, DOTS));
+}
+
+typedef struct pack_job {
+    const mn_kernels *kernels;
+    float *packed;
+    const float *src;
+    int64_t k, n, lds;
+    bool transposed;
+} pack_job;
+
+static void pack_part(void *context, int64_t part, int32_t worker)
+{
+    const pack_job *job = context;
+    (void)worker;
+    (job->transposed ? mn_pack_transposed : mn_pack)(job->kernels, job->packed, job->k, 0, job->src, job->k, job->n,
+                                                     job->lds, part, part + 1);
+}
+
+void mn_pack_run(const mn_run *run, float *packed, const float *src, int64_t k, int64_t n, int64_t lds, bool transposed)
+{
+    pack_job job = {run->kernels, packed, src, k, n, lds, transposed};
+    mn_parallel(run, pack_part, &job, mn_panels(run->kernels, n));
+}
+
+typedef struct sums_job {
+    const mn_kernels *kernels;
+    float *out;
+    const float *d;
+    int64_t m, n;
+    bool add;
+} sums_job;
+
+static void sums_part(void *context, int64_t part, int32_t worker)
+{
+    const sums_job *job = context;
+    const int64_t col = part * COLUMNS;
+    (void)worker;
+    job->kernels->column_sums(job->out + col, job->d + col, job->m, mn_min(COLUMNS, job->n - col), job->n, job->add);
+}
+
+void mn_column_sums_run(const mn_run *run, float *out, const float *d, int64_t m, int64_t n, bool add)
+{
+    sums_job job = {run->kernels, out, d, m, n, add};
+    mn_parallel(run, sums_part, &job, mn_ceil_div(n, COLUMNS));
+}
