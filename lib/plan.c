@@ -1,0 +1,248 @@
+/* plan.c - a model made ready to run */
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include "mem.h"
+
+static void destroy_op(mn_op *op)
+{
+    const mn_layer *layer = op->layer;
+    if (!layer)
+        return;
+    if (layer->cls->close)
+        layer->cls->close(op);
+    if (!layer->view) {
+        mn_free(op->y);
+        mn_free(op->dy);
+        mn_free(op->mask_out);
+    }
+    mn_free(op->x);
+    mn_free(op->dx);
+    mn_free(op->dx_add);
+    mn_free(op->mask);
+}
+
+void mn_plan_destroy(mn_plan *plan)
+{
+    if (!plan)
+        return;
+    for (int32_t i = 0; plan->ops && i < plan->model->n_nodes; i++)
+        destroy_op(&plan->ops[i]);
+    mn_free(plan->ops);
+    mn_free(plan->needs);
+    mn_free(plan->zeros);
+    mn_free(plan);
+}
+
+static bool has_params(const mn_layer *layer)
+{
+    bool found = layer->n_params > 0;
+    for (int i = 0; i < 2; i++)
+        if (layer->inner[i])
+            found = found || has_params(layer->inner[i]);
+    return found;
+}
+
+/* A gradient flows through a node if weights lie at it or before it, or if its input's gradient is asked for. */
+static void find_needs(mn_plan *plan)
+{
+    const mirnet_model *model = plan->model;
+    for (int32_t i = 0; i < model->n_nodes; i++) {
+        const mn_node *node = &model->nodes[i];
+        plan->needs[i] = has_params(node->layer) || (node->n_inputs == 0 && plan->use == MN_PLAN_WEIGHTS_INPUTS);
+        for (int32_t j = 0; j < node->n_inputs; j++)
+            plan->needs[i] = plan->needs[i] || plan->needs[node->inputs[j]];
+        plan->needs[i] = plan->needs[i] && plan->use != MN_PLAN_FORWARD;
+    }
+}
+
+static mirnet_status make_lists(mn_op *op, const mn_node *node)
+{
+    const size_t n = (size_t)(node->n_inputs ? node->n_inputs : 1);
+    op->n_in = node->n_inputs;
+    op->x = mn_calloc(n, sizeof(*op->x));
+    op->dx = mn_calloc(n, sizeof(*op->dx));
+    op->dx_add = mn_calloc(n, sizeof(*op->dx_add));
+    op->mask = mn_calloc(n, sizeof(*op->mask));
+    return op->x && op->dx && op->dx_add && op->mask ? MIRNET_OK : MIRNET_ERR_NOMEM;
+}
+
+static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
+{
+    const mn_layer *layer = op->layer;
+    const size_t size = (size_t)(plan->run.capacity * mn_out_size(op));
+    op->y = mn_floats(size);
+    if (!op->y)
+        return MIRNET_ERR_NOMEM;
+    if (needs) {
+        op->dy = mn_floats(size);
+        if (!op->dy)
+            return MIRNET_ERR_NOMEM;
+    }
+    if (layer->masks) {
+        op->mask_out = mn_calloc((size_t)(plan->run.capacity * layer->out.dim[0]), 1);
+        if (!op->mask_out)
+            return MIRNET_ERR_NOMEM;
+    }
+    return MIRNET_OK;
+}
+
+static mirnet_status make_op(mn_plan *plan, int32_t index)
+{
+    const mn_node *node = &plan->model->nodes[index];
+    mn_op *op = &plan->ops[index];
+    op->layer = node->layer;
+    MN_TRY(make_lists(op, node));
+    for (int32_t i = 0; i < node->n_inputs; i++) {
+        const mn_op *from = &plan->ops[node->inputs[i]];
+        op->x[i] = from->y;
+        op->dx[i] = from->dy;
+        op->mask[i] = from->mask_out;
+    }
+    if (node->layer->view) {
+        op->y = op->x[0];
+        op->dy = op->dx[0];
+        op->mask_out = op->mask[0];
+        return MIRNET_OK;
+    }
+    return make_buffers(plan, op, plan->needs[index]);
+}
+
+/* How many ops other than views read this buffer. */
+static int32_t count_readers(const mn_plan *plan, const float *y)
+{
+    int32_t n = 0;
+    for (int32_t i = 0; i < plan->model->n_nodes; i++)
+        for (int32_t j = 0; j < plan->ops[i].n_in; j++)
+            n += plan->ops[i].x[j] == y && !plan->ops[i].layer->view;
+    return n;
+}
+
+/*
+ * Backward, a gradient buffer is written by the last reader of its value first, and added to by the others. The loss writes
+ * the output's. A layer that is called several times gets its weights' gradient from its last call first.
+ */
+static void find_additions(mn_plan *plan)
+{
+    const mirnet_model *model = plan->model;
+    mn_op *output = &plan->ops[model->spec->output];
+    for (int32_t i = model->n_nodes - 1; i >= 0; i--) {
+        mn_op *op = &plan->ops[i];
+        for (int32_t later = i + 1; later < model->n_nodes; later++)
+            op->grad_add = op->grad_add || plan->ops[later].layer == op->layer;
+        for (int32_t j = 0; j < op->n_in && !op->layer->view; j++) {
+            op->dx_add[j] = op->dx[j] && op->dx[j] == output->dy;
+            for (int32_t k = 0; k < j; k++)
+                op->dx_add[j] = op->dx_add[j] || op->dx[k] == op->dx[j];
+            for (int32_t later = i + 1; later < model->n_nodes; later++)
+                for (int32_t k = 0; k < plan->ops[later].n_in; k++)
+                    op->dx_add[j] =
+                        op->dx_add[j] || (!plan->ops[later].layer->view && plan->ops[later].dx[k] == op->dx[j]);
+        }
+    }
+    const mn_layer_spec *spec = output->layer->spec;
+    output->skip_activation = output->layer->cls->fuses_softmax && spec->activation == MN_SOFTMAX &&
+                              count_readers(plan, output->y) == 0;
+}
+
+static mirnet_status build(mn_plan *plan)
+{
+    const mirnet_model *model = plan->model;
+    plan->ops = mn_calloc((size_t)model->n_nodes, sizeof(*plan->ops));
+    plan->needs = mn_calloc((size_t)model->n_nodes, sizeof(*plan->needs));
+    plan->zeros = mn_calloc((size_t)plan->run.capacity, sizeof(*plan->zeros));
+    if (!plan->ops || !plan->needs || !plan->zeros)
+        return MIRNET_ERR_NOMEM;
+    plan->run.samples = plan->zeros;
+    find_needs(plan);
+    for (int32_t i = 0; i < model->n_nodes; i++)
+        MN_TRY(make_op(plan, i));
+    if (plan->use != MN_PLAN_FORWARD)
+        find_additions(plan);
+    for (int32_t i = 0; i < model->n_nodes; i++) {
+        mn_op *op = &plan->ops[i];
+        if (op->layer->cls->open && !op->layer->view)
+            MN_TRY(op->layer->cls->open(op, &plan->run, plan->needs[i]));
+    }
+    return MIRNET_OK;
+}
+
+mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use,
+                             const mn_kernels *kernels, mn_threads *threads)
+{
+    *out = NULL;
+    mn_plan *plan = mn_calloc(1, sizeof(*plan));
+    if (!plan)
+        return MIRNET_ERR_NOMEM;
+    plan->model = model;
+    plan->use = use;
+    plan->run = (mn_run){.kernels = kernels, .threads = threads, .capacity = capacity};
+    mirnet_status status = build(plan);
+    if (status != MIRNET_OK) {
+        mn_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return MIRNET_OK;
+}
+
+float *mn_plan_input(const mn_plan *plan, int32_t input)
+{
+    return plan->ops[plan->model->spec->inputs[input]].y;
+}
+
+const float *mn_plan_output(const mn_plan *plan)
+{
+    return plan->ops[plan->model->spec->output].y;
+}
+
+float *mn_plan_output_grad(const mn_plan *plan)
+{
+    return plan->ops[plan->model->spec->output].dy;
+}
+
+const float *mn_plan_input_grad(const mn_plan *plan, int32_t input)
+{
+    return plan->ops[plan->model->spec->inputs[input]].dy;
+}
+
+bool mn_plan_fuses_softmax(const mn_plan *plan)
+{
+    return plan->ops[plan->model->spec->output].skip_activation;
+}
+
+void mn_plan_prepare(mn_plan *plan)
+{
+    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
+        mn_op *op = &plan->ops[i];
+        if (op->layer->cls->prepare && !op->layer->view)
+            op->layer->cls->prepare(op, &plan->run);
+    }
+}
+
+void mn_plan_forward(mn_plan *plan)
+{
+    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
+        mn_op *op = &plan->ops[i];
+        if (op->layer->cls->forward && !op->layer->view)
+            op->layer->cls->forward(op, &plan->run);
+    }
+}
+
+void mn_plan_backward(mn_plan *plan)
+{
+    for (int32_t i = plan->model->n_nodes - 1; i >= 0; i--) {
+        mn_op *op = &plan->ops[i];
+        if (op->layer->cls->backward && !op->layer->view && plan->needs[i])
+            op->layer->cls->backward(op, &plan->run);
+    }
+}
+
+void mn_plan_commit(mn_plan *plan, float *weights)
+{
+    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
+        mn_op *op = &plan->ops[i];
+        if (op->layer->cls->commit && !op->layer->view)
+            op->layer->cls->commit(op, &plan->run, weights);
+    }
+}

@@ -1,0 +1,48 @@
+/* plan.h - a model made ready to run: one op a node, every buffer in place */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_PLAN_H
+#define MN_PLAN_H
+
+#include "model.h"
+
+/* What a plan must be able to do. */
+typedef enum mn_plan_use {
+    MN_PLAN_FORWARD,     /* apply the model */
+    MN_PLAN_WEIGHTS,     /* and find the gradients of its weights */
+    MN_PLAN_WEIGHTS_INPUTS /* and of its inputs */
+} mn_plan_use;
+
+/*
+ * Belongs to whoever created it and is used by one thread at a time; the model outlives it. Nothing is allocated after
+ * mn_plan_create. The caller fills the input buffers, and for a backward pass the gradient of the output.
+ */
+typedef struct mn_plan {
+    const mirnet_model *model;
+    mn_plan_use use;
+    mn_run run;      /* the caller sets weights, grads, batch, training, seed, step, samples before each pass */
+    mn_op *ops;      /* [n_nodes] */
+    bool *needs;     /* [n_nodes] a gradient flows through this node */
+    int64_t *zeros;  /* [capacity] ids for a run that has none */
+} mn_plan;
+
+/* Room for batches of up to `capacity` samples; `threads` may be NULL. Errors: NOMEM. */
+mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use,
+                             const mn_kernels *kernels, mn_threads *threads) MN_MUST_CHECK;
+void mn_plan_destroy(mn_plan *plan);
+
+/* Buffers for `capacity` samples: of an input, of the output, of the output's gradient, of an input's gradient. */
+float *mn_plan_input(const mn_plan *plan, int32_t input);
+const float *mn_plan_output(const mn_plan *plan);
+float *mn_plan_output_grad(const mn_plan *plan);
+const float *mn_plan_input_grad(const mn_plan *plan, int32_t input);
+/* Whether the loss may leave the gradient before the final softmax there (probabilities minus targets). */
+bool mn_plan_fuses_softmax(const mn_plan *plan);
+
+/* The weights have changed since the last pass. */
+void mn_plan_prepare(mn_plan *plan);
+void mn_plan_forward(mn_plan *plan);
+void mn_plan_backward(mn_plan *plan);
+/* After a training step: what is not learned by gradient. */
+void mn_plan_commit(mn_plan *plan, float *weights);
+
+#endif

@@ -1,0 +1,204 @@
+/* predict.c - applying a model to blocks of samples, a block a thread */
+/* SPDX-License-Identifier: MIT */
+#include <mirnet/predict.h>
+
+#include "common.h"
+
+#include <stdatomic.h>
+
+#include "mem.h"
+#include "plan.h"
+
+/* Samples of a block: enough to use the weights well, few enough to stay in a cache. */
+enum { BLOCK = 16, MAX_THREADS = 256 };
+
+struct mirnet_predictor {
+    const mirnet_model *model;
+    mn_threads *threads;
+    int32_t n_plans; /* one for each thread */
+    mn_plan **plans;
+};
+
+/* Where samples come from: the model's inputs as floats, or sequences. */
+typedef struct source {
+    const float *const *inputs;
+    const char *const *sequences;
+    const mirnet_dataset *dataset;
+    const int64_t *records;
+} source;
+
+typedef struct job {
+    mirnet_predictor *predictor;
+    const source *from;
+    int64_t n;
+    float *out;
+    _Atomic int64_t refused; /* the first sample that the encoder refused; n: none */
+} job;
+
+void mirnet_predictor_destroy(mirnet_predictor *predictor)
+{
+    if (!predictor)
+        return;
+    for (int32_t i = 0; predictor->plans && i < predictor->n_plans; i++)
+        mn_plan_destroy(predictor->plans[i]);
+    mn_free(predictor->plans);
+    mn_threads_destroy(predictor->threads);
+    mn_free(predictor);
+}
+
+static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads)
+{
+    MN_TRY(mn_threads_create(&predictor->threads, threads));
+    predictor->plans = mn_calloc((size_t)threads, sizeof(*predictor->plans));
+    if (!predictor->plans)
+        return MIRNET_ERR_NOMEM;
+    predictor->n_plans = threads;
+    for (int32_t i = 0; i < threads; i++) {
+        mn_plan **plan = &predictor->plans[i];
+        MN_TRY(mn_plan_create(plan, predictor->model, BLOCK, MN_PLAN_FORWARD, mn_kernels_get(), NULL));
+        (*plan)->run.weights = predictor->model->weights;
+        (*plan)->run.threads = predictor->threads;
+        mn_plan_prepare(*plan);
+    }
+    return MIRNET_OK;
+}
+
+/* The text of sample i; NULL where the source is tensors. */
+static const char *sequence_of(const source *from, int64_t i, size_t *out_length)
+{
+    const char *text = NULL;
+    if (from->sequences)
+        text = from->sequences[i];
+    else if (from->dataset)
+        text = mirnet_dataset_get_sequence(from->dataset, from->records ? from->records[i] : i);
+    *out_length = text ? strlen(text) : 0;
+    return text;
+}
+
+static mirnet_status encode(const job *j, int64_t i, float *to)
+{
+    size_t length;
+    const char *text = sequence_of(j->from, i, &length);
+    return mirnet_encoder_run(j->predictor->model->encoder, text, length, NULL, to);
+}
+
+/* Puts samples from..from + n - 1 into the plan's inputs; false if the encoder refuses one. */
+static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
+{
+    const mirnet_model *model = plan->model;
+    if (j->from->inputs) {
+        for (int32_t i = 0; i < model->spec->n_inputs; i++) {
+            const int64_t size = mirnet_model_get_size(model, i);
+            memcpy(mn_plan_input(plan, i), j->from->inputs[i] + from * size, (size_t)(n * size) * sizeof(float));
+        }
+        return true;
+    }
+    const int64_t size = mirnet_encoder_get_size(model->encoder);
+    for (int64_t i = 0; i < n; i++)
+        if (encode(j, from + i, mn_plan_input(plan, 0) + i * size) != MIRNET_OK) {
+            int64_t first = atomic_load(&j->refused);
+            while (from + i < first && !atomic_compare_exchange_weak(&j->refused, &first, from + i))
+                ;
+            return false;
+        }
+    return true;
+}
+
+static void run_block(job *j, mn_plan *plan, int64_t block)
+{
+    const int64_t from = block * BLOCK, n = mn_min(BLOCK, j->n - from), size = mirnet_model_get_size(plan->model, -1);
+    if (!fill(j, plan, from, n))
+        return;
+    plan->run.batch = n;
+    mn_plan_forward(plan);
+    memcpy(j->out + from * size, mn_plan_output(plan), (size_t)(n * size) * sizeof(float));
+}
+
+static void block_part(void *context, int64_t part, int32_t worker)
+{
+    job *j = context;
+    run_block(j, j->predictor->plans[worker], part);
+}
+
+/* Many blocks: each thread does whole ones. Few: the threads share the work inside each. The bits are the same. */
+static mirnet_status run(mirnet_predictor *predictor, const source *from, int64_t n, float *out)
+{
+    job j = {.predictor = predictor, .from = from, .n = n, .out = out, .refused = n};
+    const int64_t blocks = mn_ceil_div(n, BLOCK);
+    const bool whole = blocks >= predictor->n_plans;
+    for (int32_t i = 0; i < predictor->n_plans; i++)
+        predictor->plans[i]->run.threads = whole ? NULL : predictor->threads;
+    if (whole)
+        mn_threads_run(predictor->threads, block_part, &j, blocks);
+    for (int64_t b = 0; b < blocks && !whole; b++)
+        run_block(&j, predictor->plans[0], b);
+    const int64_t refused = atomic_load(&j.refused);
+    if (refused == n)
+        return MIRNET_OK;
+    /* Messages belong to threads: the caller's gets it by asking again. */
+    mirnet_status status = encode(&j, refused, mn_plan_input(predictor->plans[0], 0));
+    return mn_fail_within(status, "sequence %lld", (long long)refused + 1);
+}
+
+/* -- Public -------------------------------------------------------------------------------------------------------- */
+
+mirnet_status mirnet_predictor_create(mirnet_predictor **out, const mirnet_model *model, int32_t threads)
+{
+    MN_REQUIRE(out, "out is NULL");
+    *out = NULL;
+    MN_REQUIRE(model, "model is NULL");
+    MN_REQUIRE(threads >= 1 && threads <= MAX_THREADS, "threads is %d; expected 1..%d", threads, MAX_THREADS);
+    mirnet_predictor *predictor = mn_calloc(1, sizeof(*predictor));
+    if (!predictor)
+        return MIRNET_ERR_NOMEM;
+    predictor->model = model;
+    mirnet_status status = open_predictor(predictor, threads);
+    if (status != MIRNET_OK) {
+        mirnet_predictor_destroy(predictor);
+        return status;
+    }
+    *out = predictor;
+    return MIRNET_OK;
+}
+
+static mirnet_status check(const mirnet_predictor *predictor, const void *data, const char *name, int64_t n,
+                           const float *out)
+{
+    MN_REQUIRE(predictor, "predictor is NULL");
+    MN_REQUIRE(n >= 0, "n is %lld; expected 0 or more", (long long)n);
+    MN_REQUIRE(data || n == 0, "%s is NULL", name);
+    MN_REQUIRE(out || n == 0, "out is NULL");
+    return MIRNET_OK;
+}
+
+mirnet_status mirnet_predictor_run(mirnet_predictor *predictor, const float *const *inputs, int64_t n, float *out)
+{
+    MN_TRY(check(predictor, inputs, "inputs", n, out));
+    for (int32_t i = 0; i < predictor->model->spec->n_inputs && n > 0; i++)
+        MN_REQUIRE(inputs[i], "inputs[%d] is NULL", i);
+    return run(predictor, &(source){.inputs = inputs}, n, out);
+}
+
+mirnet_status mirnet_predictor_run_sequences(mirnet_predictor *predictor, const char *const *sequences, int64_t n,
+                                             float *out)
+{
+    MN_TRY(check(predictor, sequences, "sequences", n, out));
+    MN_TRY(mn_model_check_encoder(predictor->model));
+    for (int64_t i = 0; i < n; i++)
+        MN_REQUIRE(sequences[i], "sequences[%lld] is NULL", (long long)i);
+    return run(predictor, &(source){.sequences = sequences}, n, out);
+}
+
+mirnet_status mirnet_predictor_run_dataset(mirnet_predictor *predictor, const mirnet_dataset *dataset,
+                                           const int64_t *records, int64_t n, float *out)
+{
+    MN_TRY(check(predictor, dataset, "dataset", n, out));
+    MN_TRY(mn_model_check_encoder(predictor->model));
+    const int64_t count = mirnet_dataset_count(dataset);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t record = records ? records[i] : i;
+        MN_REQUIRE(record >= 0 && record < count, "record %lld does not exist; the dataset has %lld", (long long)record,
+                   (long long)count);
+    }
+    return run(predictor, &(source){.dataset = dataset, .records = records}, n, out);
+}
