@@ -1,0 +1,190 @@
+/* mn_gradient.c - gradients against finite differences, through the public API */
+/* SPDX-License-Identifier: MIT */
+#include "mn_gradient.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mirnet/train.h>
+
+#include "mn_check.h"
+#include "mn_net.h"
+
+/*
+ * The derivative of the loss L along one number x is taken from five losses at distance h,
+ *
+ *     (8 (L(x + h) - L(x - h)) - (L(x + 2h) - L(x - 2h))) / 12h,
+ *
+ * whose own error is of the order h^4. The losses come from float32 networks, so they are known to about 1e-7, and with h =
+ * 0.02 the quotient to about 1e-5: hence the floor below. A gradient must agree within 2e-3 of the largest entry of its
+ * tensor, plus that floor.
+ *
+ * ReLU and its like, maxima and |w| have kinks. A point is taken for smooth if the second differences at h and 2h are in the
+ * ratio 1 : 4 and the first differences agree; where they are not, h is halved twice, then the entry is left out. No more
+ * than one entry in ten of a network may be.
+ */
+static const double STEP = 0.02, TOLERANCE = 2e-3, NOISE = 4e-7;
+
+enum { MAX_INPUTS = 4 };
+
+/* A network with data, at work. */
+typedef struct bench {
+    const char *net;
+    mirnet_model *model;
+    mirnet_trainer *trainer;
+    int32_t n_inputs;
+    float *inputs[MAX_INPUTS], *input_grads[MAX_INPUTS];
+    float *targets, *weights; /* weights of the samples */
+    int64_t n;
+    int flags;
+    int64_t entries, kinks;
+} bench;
+
+static void zero_steps(bench *b, uint64_t *seed, int32_t input)
+{
+    int64_t dims[8];
+    int32_t rank;
+    mn_ok(mirnet_model_get_shape(b->model, input, dims, &rank));
+    int64_t width = mirnet_model_get_size(b->model, input) / dims[0];
+    for (int64_t t = 0; t < b->n * dims[0]; t++)
+        if (mn_net_uniform(seed, 0, 1) < 0.4f)
+            memset(b->inputs[input] + t * width, 0, (size_t)width * sizeof(float));
+}
+
+static void set_up(bench *b, const char *net, int64_t n, int flags, uint64_t seed)
+{
+    *b = (bench){.net = net, .n = n, .flags = flags};
+    b->model = mn_net_create(net);
+    mn_net_fill_weights(&seed, b->model);
+    b->n_inputs = mirnet_model_input_count(b->model);
+    ck_assert_int_le(b->n_inputs, MAX_INPUTS);
+    for (int32_t i = 0; i < b->n_inputs; i++) {
+        int64_t size = n * mirnet_model_get_size(b->model, i);
+        b->inputs[i] = mn_net_floats(size);
+        b->input_grads[i] = mn_net_floats(size);
+        mn_net_fill(&seed, b->inputs[i], size, -1.5, 1.5);
+        for (int64_t e = 0; (flags & MN_INDICES) && e < size; e++)
+            b->inputs[i][e] = (float)(int)mn_net_uniform(&seed, 0, 5.999);
+        if ((flags & MN_ZEROS) && strcmp(mirnet_model_get_input_name(b->model, i), "free") != 0)
+            zero_steps(b, &seed, i);
+    }
+    int64_t outputs = mirnet_model_get_size(b->model, -1);
+    b->targets = mn_net_floats(n * outputs);
+    b->weights = mn_net_floats(n);
+    mn_net_fill_targets(&seed, b->targets, n, outputs);
+    mn_net_fill(&seed, b->weights, n, 0.5, 1.5);
+    mn_ok(mirnet_trainer_create(&b->trainer, b->model));
+}
+
+static void tear_down(bench *b)
+{
+    for (int32_t i = 0; i < b->n_inputs; i++) {
+        free(b->inputs[i]);
+        free(b->input_grads[i]);
+    }
+    free(b->targets);
+    free(b->weights);
+    mirnet_trainer_destroy(b->trainer);
+    mirnet_model_destroy(b->model);
+}
+
+static double get_loss(const bench *b, float *const *opt_input_grads)
+{
+    double loss;
+    const float *inputs[MAX_INPUTS];
+    for (int32_t i = 0; i < b->n_inputs; i++)
+        inputs[i] = b->inputs[i];
+    mn_ok(mirnet_trainer_run_gradient(b->trainer, inputs, b->targets, b->weights, b->n, (b->flags & MN_TRAINING) != 0,
+                                      &loss, opt_input_grads));
+    return loss;
+}
+
+/* The loss with values[at] moved: `weight` is the name of the weight that `values` are, NULL for an input. */
+static double loss_at(const bench *b, const char *weight, float *values, int64_t n, int64_t at, double x)
+{
+    values[at] = (float)x;
+    if (weight)
+        mn_ok(mirnet_model_set_weight(b->model, weight, values, n));
+    return get_loss(b, NULL);
+}
+
+/* The derivative along values[at]; *noise is how far rounding may put it off. False at a kink. */
+static bool differentiate(const bench *b, const char *weight, float *values, int64_t n, int64_t at, double largest,
+                          double *out, double *noise)
+{
+    const float kept = values[at];
+    const double x = (double)kept, middle = get_loss(b, NULL);
+    bool smooth = false;
+    for (double h = STEP; h > STEP / 5 && !smooth; h /= 2) {
+        double l[4];
+        const double places[4] = {x - 2 * h, x - h, x + h, x + 2 * h};
+        for (int i = 0; i < 4; i++)
+            l[i] = loss_at(b, weight, values, n, at, places[i]);
+        double near = (l[2] - l[1]) / (2 * h), far = (l[3] - l[0]) / (4 * h);
+        double bend = l[1] + l[2] - 2 * middle, wide_bend = l[0] + l[3] - 2 * middle;
+        *noise = NOISE / h;
+        *out = (8 * (l[2] - l[1]) - (l[3] - l[0])) / (12 * h);
+        smooth = fabs(wide_bend - 4 * bend) < 10 * NOISE + TOLERANCE * h * largest &&
+                 fabs(near - far) < TOLERANCE * largest + 10 * *noise;
+    }
+    values[at] = kept;
+    if (weight)
+        mn_ok(mirnet_model_set_weight(b->model, weight, values, n));
+    return smooth;
+}
+
+static void check_tensor(bench *b, const char *weight, float *values, const float *gradient, int64_t n)
+{
+    double largest = 0, derivative, noise;
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)gradient[i]));
+    for (int64_t i = 0; i < n; i++) {
+        const double got = (double)gradient[i];
+        if (!weight && ((b->flags & MN_INDICES) || ((b->flags & MN_ZEROS) && values[i] == 0))) {
+            ck_assert_msg(got == 0, "%s: the gradient of masked input [%lld] is %g", b->net, (long long)i, got);
+            continue;
+        }
+        b->entries++;
+        if (!differentiate(b, weight, values, n, i, largest, &derivative, &noise))
+            b->kinks++;
+        else
+            ck_assert_msg(fabs(got - derivative) <= TOLERANCE * largest + noise,
+                          "%s: batch of %lld: gradient of %s[%lld] is %.7g, by differences %.7g; largest of %lld: %.7g",
+                          b->net, (long long)b->n, weight ? weight : "the input", (long long)i, got, derivative,
+                          (long long)n, largest);
+    }
+}
+
+static void check_weight(bench *b, const char *name)
+{
+    int64_t dims[8], n = 1;
+    int32_t rank;
+    if (strstr(name, "/moving_"))
+        return;
+    mn_ok(mirnet_model_get_weight_shape(b->model, name, dims, &rank));
+    for (int32_t d = 0; d < rank; d++)
+        n *= dims[d];
+    float *values = mn_net_floats(n), *gradient = mn_net_floats(n);
+    mn_ok(mirnet_model_get_weight(b->model, name, values, n));
+    get_loss(b, NULL);
+    mn_ok(mirnet_trainer_get_gradient(b->trainer, name, gradient, n));
+    check_tensor(b, name, values, gradient, n);
+    free(values);
+    free(gradient);
+}
+
+void mn_gradient_check(const char *net, int64_t n, int flags, uint64_t seed)
+{
+    bench b;
+    set_up(&b, net, n, flags, seed);
+    for (int32_t i = 0; i < mirnet_model_weight_count(b.model); i++)
+        check_weight(&b, mirnet_model_get_weight_name(b.model, i));
+    get_loss(&b, b.input_grads);
+    for (int32_t i = 0; i < b.n_inputs; i++)
+        check_tensor(&b, NULL, b.inputs[i], b.input_grads[i], n * mirnet_model_get_size(b.model, i));
+    ck_assert_msg(b.kinks * 10 <= b.entries, "%s: %lld of %lld entries are at kinks", net, (long long)b.kinks,
+                  (long long)b.entries);
+    tear_down(&b);
+}

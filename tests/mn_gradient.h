@@ -1,0 +1,19 @@
+/* mn_gradient.h - gradients against finite differences, through the public API */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_GRADIENT_H
+#define MN_GRADIENT_H
+
+#include <stdint.h>
+
+enum {
+    MN_TRAINING = 1, /* training mode: dropout, batch statistics */
+    MN_ZEROS = 2,    /* some steps of the inputs (but for one called "free") are exactly zero, as Masking expects; they must
+                        have no gradient */
+    MN_INDICES = 4   /* the inputs are whole numbers 0..5, which have no gradient */
+};
+
+/* Builds a network (mn_net.h) with random weights, inputs, targets and sample weights for a batch of n, and compares the
+ * gradient of each weight and each input, element by element. */
+void mn_gradient_check(const char *net, int64_t n, int flags, uint64_t seed);
+
+#endif

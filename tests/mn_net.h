@@ -1,0 +1,38 @@
+/* mn_net.h - small networks in a short notation, and numbers to fill them with */
+/* SPDX-License-Identifier: MIT */
+#ifndef MN_NET_H
+#define MN_NET_H
+
+#include <mirnet/model.h>
+
+/*
+ * A network as statements that end with ';':
+ *
+ *     [name =] Class [(input, ...)] [: config] ;      a layer, called on the outputs of these statements
+ *     name = @layer (input, ...) ;                    the layer of an earlier statement, called again
+ *
+ * `config` is the inside of the Keras config object, with ' for ". Without inputs a layer follows the statement before. An
+ * InputLayer takes its shape alone: "InputLayer: 5, 3". The last statement is the output. For example
+ *
+ *     "InputLayer: 8, 4; a = Dense: 'units': 4; b = @a(a); Add(a, b); Flatten; Dense: 'units': 3, 'activation': 'softmax';"
+ */
+
+/* The Keras JSON of a Functional model; free() it. */
+char *mn_net_json(const char *net);
+/* The model of it, built through a recipe; the case fails if that fails. */
+mirnet_model *mn_net_create(const char *net);
+/* The same for any JSON that a recipe may be made from. */
+mirnet_model *mn_net_create_json(const char *json);
+
+/* Numbers of a stream, uniform in low..high; *state is its place. */
+float mn_net_uniform(uint64_t *state, double low, double high);
+void mn_net_fill(uint64_t *state, float *values, int64_t n, double low, double high);
+/* n rows of k positive numbers that add up to 1. */
+void mn_net_fill_targets(uint64_t *state, float *targets, int64_t n, int64_t k);
+/* Draws all weights of a model from a range that keeps its functions lively; moving variances are positive. */
+void mn_net_fill_weights(uint64_t *state, mirnet_model *model);
+
+/* n floats, zero; the case fails if memory is out. */
+float *mn_net_floats(int64_t n);
+
+#endif

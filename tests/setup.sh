@@ -1,0 +1,90 @@
+#!/bin/sh
+# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts
+# SPDX-License-Identifier: MIT
+#
+# Looks for the tools of the groups that are named and installs what is missing with apt-get when it may (root, Debian);
+# otherwise says what to install and fails. Nothing is touched when all is there.
+set -eu
+
+missing=
+
+# need PACKAGE COMMAND...: the package, if the command fails.
+need()
+{
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+# Whether a small program can be linked with these flags.
+links()
+{
+  folder=$(mktemp -d)
+  status=0
+  echo 'int main(void) { return 0; }' >"$folder/a.c"
+  "$@" "$folder/a.c" -o "$folder/a" || status=1
+  rm -rf "$folder"
+  return $status
+}
+
+python_has()
+{
+  if [ -x /usr/bin/python3 ]; then /usr/bin/python3 -c "$1"; else python3 -c "$1"; fi
+}
+
+find_missing()
+{
+  missing=
+  for group in "$@"; do
+    case $group in
+      build)
+        need build-essential links cc
+        need meson meson --version
+        need ninja-build ninja --version
+        need pkg-config pkg-config --version
+        need libjansson-dev pkg-config --exists jansson
+        need zlib1g-dev pkg-config --exists zlib
+        ;;
+      tests)
+        need build-essential c++ --version
+        need binutils readelf --version
+        need check pkg-config --exists check
+        need python3 python_has 'import sys'
+        need python3-numpy python_has 'import numpy'
+        need python3-sklearn python_has 'import sklearn'
+        ;;
+      sanitizers)
+        need clang links clang -fsanitize=address,undefined
+        need valgrind valgrind --version
+        need util-linux setarch --version
+        ;;
+      scripts)
+        need shellcheck shellcheck --version
+        ;;
+      *)
+        echo "setup.sh: no group is called $group" >&2
+        exit 2
+        ;;
+    esac
+  done
+}
+
+install_missing()
+{
+  # shellcheck disable=SC2086 # one word a package
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+}
+
+find_missing "$@"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "Please install first: apt-get install$missing" >&2
+  exit 1
+fi
+echo "Installing:$missing" >&2
+{ apt-get update -q && install_missing; } >&2 || { sleep 5 && apt-get update -q && install_missing; } >&2
+find_missing "$@"
+if [ -n "$missing" ]; then
+  echo "Still missing after the installation:$missing" >&2
+  exit 1
+fi

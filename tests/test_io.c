@@ -1,0 +1,405 @@
+/* test_io.c - whole files in, whole files out */
+/* SPDX-License-Identifier: MIT */
+#include "mn_check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "mem.h"
+
+enum { BIG = 3 << 20 };
+
+/* How many entries a folder has; a temporary file that was left shows here. */
+static int count_entries(const char *path)
+{
+    DIR *folder = opendir(path);
+    ck_assert_msg(folder != NULL, "%s cannot be opened", path);
+    int n = 0;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(folder);
+    return n;
+}
+
+/* Its path stays valid for the whole case, while scratch paths take turns. */
+static const char *make_folder(const char *name)
+{
+    static char path[1024];
+    snprintf(path, sizeof(path), "%s", mn_scratch_path(name));
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    return path;
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void check_content(const char *path, const char *want)
+{
+    size_t size;
+    char *text = mn_read(path, &size);
+    ck_assert_uint_eq(size, strlen(want));
+    ck_assert_str_eq(text, want);
+    free(text);
+}
+
+START_TEST(a_file_is_read_whole_with_a_nul_behind)
+{
+    const char *path = mn_scratch_path("file");
+    char *bytes;
+    size_t size;
+    mn_write(path, "a\0b\n", 4);
+    mn_ok(mn_file_read(path, 4, &bytes, &size));
+    ck_assert_uint_eq(size, 4);
+    ck_assert_mem_eq(bytes, "a\0b\n\0", 5);
+    mn_free(bytes);
+    mn_write(path, "", 0);
+    mn_ok(mn_file_read(path, 0, &bytes, &size));
+    ck_assert_uint_eq(size, 0);
+    ck_assert_int_eq(bytes[0], 0);
+    mn_free(bytes);
+}
+END_TEST
+
+START_TEST(a_file_larger_than_the_limit_is_refused)
+{
+    const char *path = mn_scratch_path("file");
+    char *bytes = NULL;
+    size_t size;
+    mn_write_text(path, "12345");
+    mn_fails(MIRNET_ERR_FORMAT, mn_file_read(path, 4, &bytes, &size));
+    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "larger than 4 bytes"));
+    mn_ok(mn_file_read(path, 5, &bytes, &size));
+    mn_free(bytes);
+    mn_ok(mn_file_read(path, SIZE_MAX, &bytes, &size));
+    mn_free(bytes);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_named_with_the_reason)
+{
+    char *bytes = NULL;
+    size_t size;
+    mn_fails(MIRNET_ERR_IO, mn_file_read(mn_scratch_path("none"), 10, &bytes, &size));
+    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "none: cannot open: No such file"));
+    mn_fails(MIRNET_ERR_IO, mn_file_read(make_folder("folder"), 10, &bytes, &size));
+    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "directory"));
+    mn_fails(MIRNET_ERR_IO, mn_file_read("", 10, &bytes, &size));
+    ck_assert_ptr_null(bytes);
+}
+END_TEST
+
+/* Writes `size` bytes into a pipe from another process, in steps that are no power of two. */
+static void feed_pipe(const char *path, const char *bytes, size_t size)
+{
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid > 0)
+        return;
+    int fd = open(path, O_WRONLY);
+    for (size_t done = 0; done < size;) {
+        ssize_t n = write(fd, bytes + done, size - done < 777 ? size - done : 777);
+        if (n < 0)
+            break;
+        done += (size_t)n;
+    }
+    close(fd);
+    _exit(0);
+}
+
+START_TEST(a_pipe_is_read_to_its_end)
+{
+    const char *path = mn_scratch_path("pipe");
+    char *bytes, *want = malloc(100000);
+    size_t size;
+    for (int i = 0; i < 100000; i++)
+        want[i] = (char)(i * 7 + i / 251);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    feed_pipe(path, want, 100000);
+    mn_ok(mn_file_read(path, 100000, &bytes, &size));
+    ck_assert_uint_eq(size, 100000);
+    ck_assert_mem_eq(bytes, want, size);
+    mn_free(bytes);
+    wait(NULL);
+    feed_pipe(path, want, 100000);
+    mn_fails(MIRNET_ERR_FORMAT, mn_file_read(path, 99999, &bytes, &size));
+    wait(NULL);
+    free(want);
+}
+END_TEST
+
+START_TEST(an_endless_device_ends_at_the_limit)
+{
+    char *bytes = NULL;
+    size_t size;
+    mn_fails(MIRNET_ERR_FORMAT, mn_file_read("/dev/zero", 100000, &bytes, &size));
+    mn_ok(mn_file_read("/dev/null", 100000, &bytes, &size));
+    ck_assert_uint_eq(size, 0);
+    mn_free(bytes);
+}
+END_TEST
+
+START_TEST(a_file_is_replaced_whole)
+{
+    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    mn_ok(mn_file_write(path, "first", 5));
+    check_content(path, "first");
+    mn_ok(mn_file_write(path, "second one", 10));
+    check_content(path, "second one");
+    mn_ok(mn_file_write(path, NULL, 0));
+    check_content(path, "");
+    char *big = malloc(BIG);
+    for (int i = 0; i < BIG; i++)
+        big[i] = (char)(i % 253);
+    mn_ok(mn_file_write(path, big, BIG));
+    size_t size;
+    char *back = mn_read(path, &size);
+    ck_assert_uint_eq(size, BIG);
+    ck_assert_int_eq(memcmp(back, big, BIG), 0);
+    free(back);
+    free(big);
+    ck_assert_int_eq(count_entries(folder), 1);
+}
+END_TEST
+
+START_TEST(a_bare_name_goes_into_the_working_folder)
+{
+    const char *folder = make_folder("folder");
+    ck_assert_int_eq(chdir(folder), 0);
+    mn_ok(mn_file_write("file", "text", 4));
+    check_content("file", "text");
+    ck_assert_int_eq(count_entries("."), 1);
+}
+END_TEST
+
+START_TEST(an_open_reader_keeps_the_old_file)
+{
+    const char *path = mn_scratch_path("file");
+    char text[8] = "";
+    mn_write_text(path, "old");
+    int fd = open(path, O_RDONLY);
+    mn_ok(mn_file_write(path, "new!", 4));
+    ck_assert_int_eq(read(fd, text, sizeof(text)), 3);
+    ck_assert_str_eq(text, "old");
+    close(fd);
+    check_content(path, "new!");
+}
+END_TEST
+
+START_TEST(permission_bits_of_an_old_file_are_kept)
+{
+    const char *path = mn_scratch_path("file");
+    const mode_t modes[] = {0600, 0640, 0644, 0666, 0755, 0777};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        mn_write_text(path, "old");
+        ck_assert_int_eq(chmod(path, modes[i]), 0);
+        umask(i % 2 ? 077 : 022);
+        mn_ok(mn_file_write(path, "new", 3));
+        ck_assert_uint_eq(mode_of(path), modes[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_new_file_obeys_the_umask)
+{
+    const mode_t masks[] = {0, 022, 027, 077};
+    for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "file%zu", i);
+        umask(masks[i]);
+        mn_ok(mn_file_write(mn_scratch_path(name), "new", 3));
+        ck_assert_uint_eq(mode_of(mn_scratch_path(name)), 0666 & ~masks[i]);
+        ck_assert_uint_eq(umask(masks[i]), masks[i]);
+    }
+}
+END_TEST
+
+/* A link to `to` under the name `from`; returns its path. */
+static const char *make_link(const char *to, const char *from)
+{
+    const char *path = mn_scratch_path(from);
+    ck_assert_int_eq(symlink(to, path), 0);
+    return path;
+}
+
+START_TEST(a_symbolic_link_stays_and_its_target_is_replaced)
+{
+    make_folder("there");
+    const char *target = mn_scratch_path("there/file"), *link = make_link("there/file", "link");
+    struct stat st;
+    mn_write_text(target, "old");
+    mn_ok(mn_file_write(link, "new", 3));
+    check_content(target, "new");
+    ck_assert_int_eq(lstat(link, &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    ck_assert_int_eq(count_entries(mn_scratch_path("there")), 1);
+}
+END_TEST
+
+START_TEST(links_are_followed_one_after_another_and_to_new_files)
+{
+    make_folder("there");
+    make_link("there/second", "first");
+    make_link(mn_scratch_path("third"), "there/second");
+    mn_ok(mn_file_write(mn_scratch_path("first"), "new", 3));
+    check_content(mn_scratch_path("third"), "new");
+    ck_assert_int_eq(count_entries(mn_scratch_path("there")), 1);
+}
+END_TEST
+
+START_TEST(links_in_a_circle_are_an_error)
+{
+    make_link("b", "a");
+    make_link("a", "b");
+    mn_fails(MIRNET_ERR_IO, mn_file_write(mn_scratch_path("a"), "new", 3));
+    make_link("c", "c");
+    mn_fails(MIRNET_ERR_IO, mn_file_write(mn_scratch_path("c"), "new", 3));
+}
+END_TEST
+
+/* The write fails, its message holds `word`, and the folder is as it was. */
+static void check_refused(const char *path, const char *folder, const char *word)
+{
+    int before = folder ? count_entries(folder) : 0;
+    mn_fails(MIRNET_ERR_IO, mn_file_write(path, "new", 3));
+    ck_assert_msg(strstr(mirnet_last_message(), word) != NULL, "'%s' is not in: %s", word, mirnet_last_message());
+    if (folder)
+        ck_assert_int_eq(count_entries(folder), before);
+}
+
+START_TEST(what_is_no_regular_file_is_refused)
+{
+    const char *folder = make_folder("folder"), *pipe = mn_scratch_path("folder/pipe");
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    check_refused(folder, folder, "it is a folder");
+    check_refused(pipe, folder, "not a regular file");
+    check_refused(make_link("folder/pipe", "link"), folder, "not a regular file");
+    check_refused("/dev/full", NULL, "not a regular file");
+    check_refused("/dev/null", NULL, "not a regular file");
+}
+END_TEST
+
+START_TEST(odd_paths_fail_cleanly)
+{
+    const char *folder = make_folder("folder");
+    char *path = malloc(5000);
+    check_refused("", NULL, "cannot");
+    check_refused(mn_scratch_path("folder/"), folder, "cannot");
+    check_refused(mn_scratch_path("none/file"), folder, "No such file");
+    mn_write_text(mn_scratch_path("file"), "x");
+    check_refused(mn_scratch_path("file/below"), folder, "Not a directory");
+    check_refused(mn_scratch_path("folder/new/"), folder, "cannot");
+    snprintf(path, 5000, "%s/", folder);
+    memset(path + strlen(path), 'x', 300);
+    path[strlen(folder) + 301] = '\0';
+    check_refused(path, folder, "too long");
+    memset(path, 'y', 4999);
+    path[4999] = '\0';
+    check_refused(path, folder, "too long");
+    free(path);
+}
+END_TEST
+
+START_TEST(a_name_of_full_length_works)
+{
+    const char *folder = make_folder("folder");
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/", folder);
+    size_t n = strlen(path);
+    memset(path + n, 'x', 255);
+    path[n + 255] = '\0';
+    mn_ok(mn_file_write(path, "new", 3));
+    check_content(path, "new");
+}
+END_TEST
+
+/* Goes into the folder, whose path others may not be able to walk, and gives up root's right to write everywhere. */
+static void enter_as_nobody(const char *folder)
+{
+    ck_assert_int_eq(chdir(folder), 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(seteuid(65534), 0);
+}
+
+static void become_oneself(void)
+{
+    ck_assert_int_eq(seteuid(getuid()), 0);
+}
+
+START_TEST(a_folder_without_write_permission_is_an_error)
+{
+    const char *folder = make_folder("folder");
+    mn_write_text(mn_scratch_path("folder/file"), "old");
+    ck_assert_int_eq(chmod(mn_scratch_path("folder/file"), 0666), 0);
+    ck_assert_int_eq(chmod(folder, 0555), 0);
+    enter_as_nobody(folder);
+    check_refused("file", ".", "Permission denied");
+    check_refused("new", ".", "Permission denied");
+    check_content("file", "old");
+    become_oneself();
+}
+END_TEST
+
+START_TEST(a_file_without_write_permission_is_left_alone)
+{
+    const char *folder = make_folder("folder");
+    mn_write_text(mn_scratch_path("folder/file"), "old");
+    ck_assert_int_eq(chmod(mn_scratch_path("folder/file"), 0444), 0);
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    enter_as_nobody(folder);
+    check_refused("file", ".", "Permission denied");
+    check_content("file", "old");
+    mn_ok(mn_file_write("new", "new", 3));
+    become_oneself();
+}
+END_TEST
+
+START_TEST(a_folder_that_may_not_be_listed_can_still_be_written)
+{
+    const char *folder = make_folder("folder");
+    ck_assert_int_eq(chmod(folder, 0333), 0);
+    enter_as_nobody(folder);
+    mn_ok(mn_file_write("new", "new", 3));
+    check_content("new", "new");
+    become_oneself();
+    ck_assert_int_eq(count_entries("."), 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("io");
+    TCase *reading = tcase_create("reading"), *writing = tcase_create("writing");
+    tcase_add_test(reading, a_file_is_read_whole_with_a_nul_behind);
+    tcase_add_test(reading, a_file_larger_than_the_limit_is_refused);
+    tcase_add_test(reading, what_cannot_be_read_is_named_with_the_reason);
+    tcase_add_test(reading, a_pipe_is_read_to_its_end);
+    tcase_add_test(reading, an_endless_device_ends_at_the_limit);
+    tcase_add_test(writing, a_file_is_replaced_whole);
+    tcase_add_test(writing, a_bare_name_goes_into_the_working_folder);
+    tcase_add_test(writing, an_open_reader_keeps_the_old_file);
+    tcase_add_test(writing, permission_bits_of_an_old_file_are_kept);
+    tcase_add_test(writing, a_new_file_obeys_the_umask);
+    tcase_add_test(writing, a_symbolic_link_stays_and_its_target_is_replaced);
+    tcase_add_test(writing, links_are_followed_one_after_another_and_to_new_files);
+    tcase_add_test(writing, links_in_a_circle_are_an_error);
+    tcase_add_test(writing, what_is_no_regular_file_is_refused);
+    tcase_add_test(writing, odd_paths_fail_cleanly);
+    tcase_add_test(writing, a_name_of_full_length_works);
+    tcase_add_test(writing, a_folder_without_write_permission_is_an_error);
+    tcase_add_test(writing, a_file_without_write_permission_is_left_alone);
+    tcase_add_test(writing, a_folder_that_may_not_be_listed_can_still_be_written);
+    suite_add_tcase(suite, reading);
+    suite_add_tcase(suite, writing);
+    return mn_check_main(suite);
+}
