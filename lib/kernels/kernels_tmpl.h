@@ -25,8 +25,9 @@ typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef float vec_at __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
 
-/* Floats of K that are summed in registers before C is touched: a panel of B of this height stays in the first-level cache.
- * A plain B is read across its rows, so few of them at a time. */
+/* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays in the
+ * first-level cache, and sums of sums lose fewer bits than one long sum. A plain B is read across its rows, so few of them
+ * at a time. */
 enum { K_BLOCK = 256, K_BLOCK_PLAIN = 16 };
 
 static const float zeros[K_BLOCK];
@@ -116,12 +117,8 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
         rows[i] = row_of(g, row + i, &plain[i]);
         y[i] = g->y + rows[i]->c + col;
         UNROLL
-        for (int v = 0; v < vecs; v++) {
-            bool old = !k->first || g->add;
-            sum[i][v] = !old ? (vec){0} : whole ? load(y[i] + v * LANES) : load_some(y[i], columns);
-            if (k->first && g->bias)
-                sum[i][v] += whole ? load(g->bias + col + v * LANES) : load_some(g->bias + col, columns);
-        }
+        for (int v = 0; v < vecs; v++)
+            sum[i][v] = (vec){0};
     }
     for (int64_t r = k->r0; r < k->r1; r++) {
         const float *a[TILE];
@@ -148,6 +145,10 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     for (int i = 0; i < height; i++)
         UNROLL
         for (int v = 0; v < vecs; v++) {
+            if (k->first && g->bias)
+                sum[i][v] += whole ? load(g->bias + col + v * LANES) : load_some(g->bias + col, columns);
+            if (!k->first || g->add)
+                sum[i][v] += whole ? load(y[i] + v * LANES) : load_some(y[i], columns);
             if (k->last && g->relu)
                 sum[i][v] = at_least(sum[i][v], (vec){0});
             if (whole)
@@ -217,12 +218,48 @@ static void gemm(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int
     }
 }
 
-/* `height` rows (elements of the run) and `vecs` vectors of the gradient, over all rows of A and D. */
-INLINE void outer_tile(const mn_outer *o, int64_t r, int64_t l, int64_t col, const int height, const int vecs,
-                       int64_t columns)
+/*
+ * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the cache:
+ * they are first copied together, OUTER_ROWS of them at a time and OUTER_RUN elements of A.
+ */
+enum { OUTER_ROWS = 64, OUTER_RUN = 48 };
+
+typedef struct gathered {
+    int64_t rows;
+    const float *row_d[OUTER_ROWS];
+    float a[OUTER_ROWS * OUTER_RUN];
+    float d[OUTER_ROWS * WIDTH]; /* one panel of D */
+} gathered;
+
+/* Copies elements l.. of run r of the next rows from m on; returns the row after the last one. */
+static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m)
 {
     const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
-    float *g = o->g + ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->ldg + col;
+    to->rows = 0;
+    for (; m < o->m && to->rows < OUTER_ROWS; m++) {
+        mn_row row = o->rows ? o->rows[m] : (mn_row){m * o->lda, m * o->ldc, 0, (int32_t)o->runs};
+        if (r < row.first || r >= row.last)
+            continue;
+        memcpy(to->a + to->rows * OUTER_RUN, o->x + row.a + at, (size_t)n * sizeof(float));
+        to->row_d[to->rows++] = o->d + row.c;
+    }
+    return m;
+}
+
+static void gather_panel(gathered *to, int64_t col, int64_t columns)
+{
+    for (int64_t i = 0; i < to->rows; i++)
+        if (columns == WIDTH)
+            for (int v = 0; v < VECS; v++)
+                store(to->d + i * WIDTH + v * LANES, load(to->row_d[i] + col + v * LANES));
+        else
+            memcpy(to->d + i * WIDTH, to->row_d[i] + col, (size_t)columns * sizeof(float));
+}
+
+/* `height` elements of A by `vecs` vectors of D: g (+)= sum over the rows gathered. d is the first vector's in the panel. */
+INLINE void outer_tile(const gathered *from, const float *a, const float *d, float *g, int64_t ldg, bool add,
+                       const int height, const int vecs, int64_t columns)
+{
     const bool whole = columns >= vecs * LANES;
     vec sum[TILE][VECS];
     UNROLL
@@ -230,15 +267,11 @@ INLINE void outer_tile(const mn_outer *o, int64_t r, int64_t l, int64_t col, con
         UNROLL
         for (int v = 0; v < vecs; v++)
             sum[i][v] = (vec){0};
-    for (int64_t m = 0; m < o->m; m++) {
-        mn_row row = o->rows ? o->rows[m] : (mn_row){m * o->lda, m * o->ldc, 0, (int32_t)o->runs};
-        if (r < row.first || r >= row.last)
-            continue;
-        const float *a = o->x + row.a + at, *d = o->d + row.c + col;
+    for (int64_t m = 0; m < from->rows; m++, a += OUTER_RUN, d += WIDTH) {
         vec dv[VECS];
         UNROLL
         for (int v = 0; v < vecs; v++)
-            dv[v] = whole ? load(d + v * LANES) : load_some(d, columns);
+            dv[v] = load(d + v * LANES);
         UNROLL
         for (int i = 0; i < height; i++) {
             vec av = splat(a[i]);
@@ -251,39 +284,51 @@ INLINE void outer_tile(const mn_outer *o, int64_t r, int64_t l, int64_t col, con
     for (int i = 0; i < height; i++)
         UNROLL
         for (int v = 0; v < vecs; v++) {
-            float *to = g + i * o->ldg + v * LANES;
+            float *to = g + i * ldg + v * LANES;
+            if (add)
+                sum[i][v] += whole ? load(to) : load_some(to, columns);
             if (whole)
-                store(to, o->add ? load(to) + sum[i][v] : sum[i][v]);
+                store(to, sum[i][v]);
             else
-                store_some(to, o->add ? load_some(to, columns) + sum[i][v] : sum[i][v], columns);
+                store_some(to, sum[i][v], columns);
         }
 }
 
-INLINE void outer_rows(const mn_outer *o, int64_t r, int64_t l0, int64_t l1, int64_t col, const int vecs,
+INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t ldg, bool add, int64_t n, const int vecs,
                        int64_t columns)
 {
-    int64_t l = l0;
-    for (; l + TILE <= l1; l += TILE)
-        outer_tile(o, r, l, col, TILE, vecs, columns);
-    switch (l1 - l) {
-#if MN_TILE > 5
-    case 5: outer_tile(o, r, l, col, 5, vecs, columns); break;
-    case 4: outer_tile(o, r, l, col, 4, vecs, columns); break;
-#endif
-    case 3: outer_tile(o, r, l, col, 3, vecs, columns); break;
-    case 2: outer_tile(o, r, l, col, 2, vecs, columns); break;
-    case 1: outer_tile(o, r, l, col, 1, vecs, columns); break;
-    default: break;
-    }
+    int64_t l = 0;
+    for (; l + TILE <= n; l += TILE)
+        outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, TILE, vecs, columns);
+    for (; l < n; l++)
+        outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
+}
+
+static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n)
+{
+    float *g = o->g + ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->ldg;
+    gathered from;
+    bool add = o->add;
+    int64_t m = 0;
+    do {
+        m = gather(&from, o, r, l, n, m);
+        for (int64_t col = 0; col < o->n; col += WIDTH) {
+            const int64_t columns = mn_min(WIDTH, o->n - col);
+            gather_panel(&from, col, columns);
+            if (columns == WIDTH)
+                outer_rows(&from, from.d, g + col, o->ldg, add, n, VECS, WIDTH);
+            else
+                for (int64_t c = 0; c < columns; c += LANES)
+                    outer_rows(&from, from.d + c, g + col + c, o->ldg, add, n, 1, mn_min(LANES, columns - c));
+        }
+        add = true;
+    } while (m < o->m);
 }
 
 static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
 {
-    int64_t col = 0;
-    for (; col + WIDTH <= o->n; col += WIDTH)
-        outer_rows(o, r, l0, l1, col, VECS, WIDTH);
-    for (; col < o->n; col += LANES)
-        outer_rows(o, r, l0, l1, col, 1, mn_min(LANES, o->n - col));
+    for (int64_t l = l0; l < l1; l += OUTER_RUN)
+        outer_block(o, r, l, mn_min(OUTER_RUN, l1 - l));
 }
 
 INLINE float sum_lanes(vec v)
