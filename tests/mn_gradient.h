@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include <mirnet/model.h>
+
 enum {
     MN_TRAINING = 1, /* training mode: dropout, batch statistics */
     MN_ZEROS = 2,    /* some steps of the inputs (but for one called "free") are exactly zero, as Masking expects; they must
@@ -15,5 +17,7 @@ enum {
 /* Builds a network (mn_net.h) with random weights, inputs, targets and sample weights for a batch of n, and compares the
  * gradient of each weight and each input, element by element. */
 void mn_gradient_check(const char *net, int64_t n, int flags, uint64_t seed);
+/* The same for the weights of a model as it stands, with one input, in inference mode. */
+void mn_gradient_check_weights(const char *what, mirnet_model *model, const float *input, const float *targets, int64_t n);
 
 #endif

@@ -58,8 +58,10 @@ START_TEST(records_are_held_in_the_order_in_which_they_came)
     mn_ok(mirnet_dataset_add(dataset, "c", "uuu", NULL, "y", "h"));
     mn_ok(mirnet_dataset_add(dataset, "d", "AC", "()", NULL, NULL));
     ck_assert_int_eq(mirnet_dataset_count(dataset), 4);
-    const char *expected[][5] = {
-        {"a", "ACGU", "(..)", "x", "g"}, {"b", "GGN", "", "-", ""}, {"c", "UUU", "", "y", "h"}, {"d", "AC", "()", "-", ""}};
+    const char *expected[][5] = {{"a", "ACGU", "(..)", "x", "g"},
+                                 {"b", "GGN", "", "-", ""},
+                                 {"c", "UUU", "", "y", "h"},
+                                 {"d", "AC", "()", "-", ""}};
     for (int64_t i = 0; i < 4; i++) {
         ck_assert_str_eq(mirnet_dataset_get_name(dataset, i), expected[i][0]);
         ck_assert_str_eq(mirnet_dataset_get_sequence(dataset, i), expected[i][1]);
@@ -195,7 +197,8 @@ START_TEST(set_classes_fixes_names_and_order)
     ck_assert_str_eq(classes(dataset), "b:0 a:1");
     ck_assert_str_eq(labels(dataset), "a -");
     mn_fails(MIRNET_ERR_FORMAT, load_text(dataset, "x,A,a\nz,A,c\n", NULL));
-    ck_assert_str_eq(mirnet_last_message(), "x.csv:2: record 'z': class 'c' is none of 'b' and the others that were set");
+    ck_assert_str_eq(mirnet_last_message(),
+                     "x.csv:2: record 'z': class 'c' is none of 'b' and the others that were set");
     mn_fails(MIRNET_ERR_FORMAT, mirnet_dataset_add(dataset, "z", "A", NULL, "c", NULL));
     mn_fails(MIRNET_ERR_STATE, mirnet_dataset_set_classes(dataset, names, 3));
     ck_assert_str_eq(classes(dataset), "b:0 a:1");
@@ -237,12 +240,7 @@ START_TEST(a_load_is_all_or_nothing)
     char before[65], after[65];
     mn_ok(mirnet_dataset_get_digest(dataset, before));
     const char *const bad[] = {
-        "c,G,x\nd,GG,y\ne,!,z\n",
-        "c,G,x\nd,GG,FALSE\ne\n",
-        "",
-        "\n\n",
-        "name,sequence,class\n",
-        "c,G,FALSE\nd,,x\n",
+        "c,G,x\nd,GG,y\ne,!,z\n", "c,G,x\nd,GG,FALSE\ne\n", "", "\n\n", "name,sequence,class\n", "c,G,FALSE\nd,,x\n",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         mn_fails(MIRNET_ERR_FORMAT, load_text(dataset, bad[i], NULL));
@@ -335,14 +333,14 @@ END_TEST
 START_TEST(the_report_counts_what_is_odd)
 {
     mirnet_dataset *dataset = create();
-    const char *const keys[] = {"records", "unique_sequences", "duplicate_records", "repeated_sequences", "conflicts",
-                                "duplicate_names", "unlabelled", "min_length", "max_length", "median_length",
-                                "ambiguous_records"};
+    const char *const keys[] = {"records",    "unique_sequences", "duplicate_records", "repeated_sequences",
+                                "conflicts",  "duplicate_names",  "unlabelled",        "min_length",
+                                "max_length", "median_length",    "ambiguous_records"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         ck_assert_int_eq(report(dataset, keys[i]), 0);
     mn_ok(load_text(dataset,
-                    "a,ACGU,x\nb,acgt,y\nc,ACGU,x\n"  /* one sequence three times, in conflict */
-                    "d,GGGGGG,x\nd,GGGGGG,\n"         /* twice, one without a class: no conflict */
+                    "a,ACGU,x\nb,acgt,y\nc,ACGU,x\n" /* one sequence three times, in conflict */
+                    "d,GGGGGG,x\nd,GGGGGG,\n"        /* twice, one without a class: no conflict */
                     "d,A,\ne,NN,\nf,ACGUACGUR,\n",
                     NULL));
     const int64_t expected[] = {8, 5, 3, 2, 1, 2, 4, 1, 9, 4, 2};
@@ -455,7 +453,8 @@ START_TEST(real_structures_are_read_with_their_sequences)
     ck_assert_int_eq(report(dataset, "median_length"), 82);
     ck_assert_str_eq(classes(dataset), "TRUE:1881 FALSE:1881");
     for (int64_t i = 0; i < 3762; i++)
-        ck_assert_uint_eq(strlen(mirnet_dataset_get_structure(dataset, i)), (size_t)mirnet_dataset_get_length(dataset, i));
+        ck_assert_uint_eq(strlen(mirnet_dataset_get_structure(dataset, i)),
+                          (size_t)mirnet_dataset_get_length(dataset, i));
     mirnet_dataset_destroy(dataset);
 }
 END_TEST

@@ -29,8 +29,8 @@ static mirnet_encoder *create(int64_t length, const char *options)
     return encoder;
 }
 
-/* Rows as text: a row of four channels is the letter whose channel is 1, '.' if all are 0, '?' if it is anything else. Rows of
- * eight channels give two letters. The block is of just the right size, for sanitizers, and dirty before. */
+/* Rows as text: a row of four channels is the letter whose channel is 1, '.' if all are 0, '?' if it is anything else.
+ * Rows of eight channels give two letters. The block is of just the right size, for sanitizers, and dirty before. */
 static const char *encode(const mirnet_encoder *encoder, const char *sequence, const char *alphabet)
 {
     static char text[1000];
@@ -101,7 +101,8 @@ START_TEST(every_alphabet_is_a_permutation)
     const char letters[] = "AUGC";
     int n = 0;
     for (int code = 0; code < 256; code++) {
-        char alphabet[5] = {letters[code & 3], letters[code >> 2 & 3], letters[code >> 4 & 3], letters[code >> 6 & 3], 0};
+        char alphabet[5] = {letters[code & 3], letters[code >> 2 & 3], letters[code >> 4 & 3], letters[code >> 6 & 3],
+                            0};
         if (!strchr(alphabet, 'A') || !strchr(alphabet, 'U') || !strchr(alphabet, 'G') || !strchr(alphabet, 'C'))
             continue;
         char options[50];
@@ -157,8 +158,8 @@ START_TEST(a_sequence_that_is_too_long_is_an_error_unless_told)
     float out[12];
     mn_ok(mirnet_encoder_run(encoder, "ACG", 3, NULL, out));
     mn_fails(MIRNET_ERR_SHAPE, mirnet_encoder_run(encoder, "ACGU", 4, NULL, out));
-    ck_assert_str_eq(mirnet_last_message(), "the sequence has 4 letters, the encoder 3 positions (the option 'encoder.long' "
-                                            "can truncate)");
+    ck_assert_str_eq(mirnet_last_message(), "the sequence has 4 letters, the encoder 3 positions (see option "
+                                            "'encoder.long')");
     mirnet_encoder_destroy(encoder);
 }
 END_TEST
@@ -167,7 +168,7 @@ END_TEST
 static const struct {
     char code;
     const char *bases;
-} codes[] = {{'R', "AG"}, {'Y', "CU"}, {'S', "GC"}, {'W', "AU"}, {'K', "GU"}, {'M', "AC"},
+} codes[] = {{'R', "AG"},  {'Y', "CU"},  {'S', "GC"},  {'W', "AU"},  {'K', "GU"},  {'M', "AC"},
              {'B', "CGU"}, {'D', "AGU"}, {'H', "ACU"}, {'V', "ACG"}, {'N', "ACGU"}};
 
 START_TEST(ambiguous_letters_are_zero_or_shares_or_errors)

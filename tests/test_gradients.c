@@ -179,10 +179,6 @@ static const net_case time_distributed_cases[] = {
     {"InputLayer: 2, 3, 2; " EACH("Activation", "'activation': 'softmax'") EACH("BatchNormalization", "") HEAD, 0},
     {"InputLayer: 3, 4; " EACH("BatchNormalization", "") EACH("Dense", "'units': 2") HEAD, MN_TRAINING},
     {"InputLayer: 3, 4; " EACH("Dropout", "'rate': 0.4") EACH("Dense", "'units': 2") HEAD, MN_TRAINING},
-    {"InputLayer: 2, 2, 3; TimeDistributed: 'layer': {'class_name': 'TimeDistributed', 'config': {'layer': {'class_name': "
-     "'Dense', 'config': {'units': 2, 'activation': 'tanh'}}}}; " HEAD, 0},
-    {"InputLayer: 2, 3, 2; TimeDistributed: 'layer': {'class_name': 'Bidirectional', 'config': {'layer': {'class_name': "
-     "'GRU', 'config': {'units': 2}}}}; " HEAD, 0},
     {"InputLayer: 2, 3; " EACH("RepeatVector", "'n': 2") EACH("Dense", "'units': 2") HEAD, 0},
     {"InputLayer: 2, 3; " EACH("Embedding", "'input_dim': 6, 'output_dim': 2") HEAD, MN_INDICES},
 };
@@ -259,7 +255,7 @@ static const net_case graph_cases[] = {
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = @a(a); c = @a(b); Add(a, c); " HEAD, 0},
     {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = LSTM(x): 'units': 2; b = @a(y); Concatenate(a, b); " HEAD, 0},
     {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = GRU(x): 'units': 2; b = @a(y); Concatenate(a, b); " HEAD, 0},
-    {"x = InputLayer: 5, 2; y = InputLayer: 4, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = Flatten(a); "
+    {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = Flatten(a); "
      "d = Flatten(b); Concatenate(c, d); " HEAD, 0},
     {"x = InputLayer: 5; y = InputLayer: 5; a = Embedding(x): 'input_dim': 6, 'output_dim': 2; b = @a(y); Multiply(a, b); "
      HEAD, MN_INDICES},

@@ -13,8 +13,8 @@
 #include <mirnet/dataset.h>
 
 /*
- * What a reader says, as text: a line "name sequence [structure] [class] [group]" for each record, "-" for a text that is
- * empty where a later one is not, and at the end of a failed run "! STATUS message".
+ * What a reader says, as text: a line "name sequence [structure] [class] [group]" for each record, "-" for a text that
+ * is empty where a later one is not, and at the end of a failed run "! STATUS message".
  */
 static char shown[1 << 16];
 
@@ -103,7 +103,7 @@ static const char *read_text(const char *input, const char *options)
     return read_bytes(input, strlen(input), options);
 }
 
-#define check_examples(examples, options)                                   \
+#define check_examples(examples, options)                                 \
     for (size_t i = 0; i < sizeof(examples) / sizeof((examples)[0]); i++) \
     ck_assert_str_eq(read_text((examples)[i].input, options), (examples)[i].expected)
 
@@ -161,8 +161,9 @@ START_TEST(errors_of_fasta_say_where_and_what)
          "a ACGU\n! MIRNET_ERR_FORMAT x.fa:5: record 'b': gap character '-' at position 7 is no nucleotide code"},
         {">a\nA.\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': gap character '.' at position 2 is no nucleotide code"},
         {">a\nA*\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': gap character '*' at position 2 is no nucleotide code"},
-        {">a\nAC GU\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': a blank at position 3 is no nucleotide code (the option "
-                        "'lenient' drops blanks and digits)"},
+        {">a\nAC GU\n",
+         "! MIRNET_ERR_FORMAT x.fa:2: record 'a': a blank at position 3 is no nucleotide code (the option "
+         "'lenient' drops blanks and digits)"},
         {">a\n1 ACGU\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': '1' at position 1 is no nucleotide code (the option "
                          "'lenient' drops blanks and digits)"},
         {">a\nAC\xc3\xa4\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': byte 0xc3 at position 3 is no nucleotide code"},
@@ -199,7 +200,8 @@ START_TEST(lenient_drops_blanks_and_digits_only)
         {">a\n   1 ACGU acgu\n 11 GG\t1\n", "a ACGUACGUGG\n"},
         {">a\n123\n>b\nA\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a' has no sequence (the option 'keep_empty' accepts "
                              "that)"},
-        {">a\n1 AC-U\n", "! MIRNET_ERR_FORMAT x.fa:2: record 'a': gap character '-' at position 3 is no nucleotide code"},
+        {">a\n1 AC-U\n",
+         "! MIRNET_ERR_FORMAT x.fa:2: record 'a': gap character '-' at position 3 is no nucleotide code"},
         {"a,1 ACGU,x\n", "a ACGU - x\n"},
     };
     check_examples(examples, "lenient");
@@ -232,8 +234,7 @@ START_TEST(fastq_is_read_and_its_quality_ignored)
          "! MIRNET_ERR_FORMAT x.fa:5: record 'a': 4 letters but 5 quality characters so far"},
         {"@a\nACGT\n+\nII\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a': 4 letters but 2 quality characters"},
         {"@a\nACGT\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a': expected a '+' line, not the end"},
-        {"@a\nACGT\n+\nIIII\nACGT\n",
-         "a ACGU\n! MIRNET_ERR_FORMAT x.fa:5: expected the '@' of the next FASTQ record"},
+        {"@a\nACGT\n+\nIIII\nACGT\n", "a ACGU\n! MIRNET_ERR_FORMAT x.fa:5: expected the '@' of the next FASTQ record"},
         {"@a\n+\n\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a' has no sequence (the option 'keep_empty' accepts that)"},
         {"@a\nAC.T\n+\nIIII\n",
          "! MIRNET_ERR_FORMAT x.fa:2: record 'a': gap character '.' at position 3 is no nucleotide code"},
@@ -275,7 +276,7 @@ START_TEST(errors_of_rnafold_say_where_and_what)
         {">a\nACGU\n(..)\n>b\nACGU\n",
          "a ACGU (..)\n! MIRNET_ERR_FORMAT x.fa:5: record 'b': expected a dot-bracket line (RNAfold), not the end"},
         {">a\nACGU\n(..)\n>b\n>c\nACGU\n....\n", "a ACGU (..)\n! MIRNET_ERR_FORMAT x.fa:4: record 'b' has no sequence "
-                                                "(the option 'keep_empty' accepts that)"},
+                                                 "(the option 'keep_empty' accepts that)"},
         {">a\nACGU\n(..)\n(..)\n",
          "a ACGU (..)\n! MIRNET_ERR_FORMAT x.fa:4: expected the '>' of the next RNAfold record"},
     };
@@ -298,7 +299,9 @@ START_TEST(csv_without_a_header_has_its_columns_in_order)
         {"a,ACGU,x,(..)\nb,GG,y,\n", "a ACGU (..) x\nb GG - y\n"},
         {"a,ACGU\nb,GG\n", "a ACGU\nb GG\n"},
         {"a,ACGU,x\r\n\r\nb,GG,y", "a ACGU - x\nb GG - y\n"},
-        {"\xef\xbb\xbf" "a,ACGU,x\n", "a ACGU - x\n"},
+        {"\xef\xbb\xbf"
+         "a,ACGU,x\n",
+         "a ACGU - x\n"},
         {"b,GG,x\n a , ACGU ,\t TRUE \n", "b GG - x\na ACGU - TRUE\n"},
         {",ACGU,x\n ,GG,\n", "seq_1 ACGU - x\nseq_2 GG\n"},
         {"a b c,ACGU,two words\n", "a b c ACGU - two words\n"},
@@ -363,7 +366,7 @@ START_TEST(tsv_is_told_by_a_tab_in_the_first_line)
     };
     check_examples(examples, "");
     ck_assert_str_eq(read_text("a\tb,ACGU,x\n", "format=4"), "! MIRNET_ERR_FORMAT x.fa:1: the name holds a control "
-                                                            "character");
+                                                             "character");
     ck_assert_str_eq(read_text("a,b\tACGU\tx\n", "format=5"), "a,b ACGU - x\n");
     ck_assert_str_eq(read_text(">a\tACGU\tx\n", "format=5"), ">a ACGU - x\n");
     ck_assert_str_eq(read_text("@a,ACGU,x\n", "format=4"), "@a ACGU - x\n");
@@ -376,12 +379,13 @@ START_TEST(errors_of_tables_say_where_and_what)
         {"a,ACGU,x\nb,GG\n", "a ACGU - x\n! MIRNET_ERR_FORMAT x.fa:2: 2 columns, but the first row has 3"},
         {"name,sequence\na,ACGU,x\n", "! MIRNET_ERR_FORMAT x.fa:2: 3 columns, but the first row has 2"},
         {"a,ACGU,x,....,5\n", "! MIRNET_ERR_FORMAT x.fa:1: 5 columns and no header line with a column 'sequence': "
-                             "expected name,sequence,class or name,sequence,class,structure"},
+                              "expected name,sequence,class or name,sequence,class,structure"},
         {"sequence,name,Sequence\n", "! MIRNET_ERR_FORMAT x.fa:1: two columns are called 'sequence'"},
         {"sequence,class,class\n", "! MIRNET_ERR_FORMAT x.fa:1: two columns are called 'class'"},
         {"a,AC-U,x\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a': gap character '-' at position 3 is no nucleotide code"},
-        {"a,AC GU,x\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a': a blank at position 3 is no nucleotide code (the option "
-                        "'lenient' drops blanks and digits)"},
+        {"a,AC GU,x\n",
+         "! MIRNET_ERR_FORMAT x.fa:1: record 'a': a blank at position 3 is no nucleotide code (the option "
+         "'lenient' drops blanks and digits)"},
         {"a,,x\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a' has no sequence (the option 'keep_empty' accepts that)"},
         {"a,ACGU,x,(.)\n", "! MIRNET_ERR_FORMAT x.fa:1: record 'a': the structure has 3 characters, the sequence 4"},
         {"a,ACGU,x,(-.)\n",
@@ -465,8 +469,9 @@ START_TEST(damaged_gzip_is_an_io_error)
     ck_assert_ptr_nonnull(strstr(read_bytes(bytes, size, ""), "! MIRNET_ERR_IO x.fa: the gzip data are damaged"));
     bytes[size - 5] ^= 1;
     bytes[2] = 9; /* the method */
-    ck_assert_str_eq(read_bytes(bytes, size, ""), "! MIRNET_ERR_IO x.fa: the gzip data are damaged: unknown compression "
-                                                  "method");
+    ck_assert_str_eq(read_bytes(bytes, size, ""),
+                     "! MIRNET_ERR_IO x.fa: the gzip data are damaged: unknown compression "
+                     "method");
 }
 END_TEST
 
@@ -541,8 +546,9 @@ START_TEST(standard_input_is_named_in_messages)
     mn_write_text(path, ">a\nX\n");
     ck_assert_ptr_nonnull(freopen(path, "r", stdin));
     mn_ok(mirnet_reader_create(&reader, "-"));
-    ck_assert_str_eq(show(reader), "! MIRNET_ERR_FORMAT standard input:2: record 'a': 'X' at position 1 is no nucleotide "
-                                   "code");
+    ck_assert_str_eq(show(reader),
+                     "! MIRNET_ERR_FORMAT standard input:2: record 'a': 'X' at position 1 is no nucleotide "
+                     "code");
     fclose(stdin);
     mn_fails(MIRNET_ERR_IO, mirnet_reader_create(&reader, "-"));
     ck_assert_str_eq(mirnet_last_message(), "standard input: cannot open: Bad file descriptor");

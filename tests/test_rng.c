@@ -77,7 +77,7 @@ static double chi_square(const int64_t *counts, int n, double total)
     return sum;
 }
 
-/* The bound in the next three is the 1 - 1e-6 quantile of the chi-square distribution: scipy.stats.chi2.isf(1e-6, df). */
+/* The bound in the next three is the 1 - 1e-6 quantile of chi-square: scipy.stats.chi2.isf(1e-6, df). */
 START_TEST(uniform_numbers_fill_100_cells_evenly)
 {
     mn_rng rng = mn_rng_create(mn_seed(), MN_RNG_INIT, 0, 0);

@@ -17,7 +17,7 @@ LEVELS = [
     ("machine", ["kernels", "threads"]),
     ("layers", ["layers products", "init"]),
     ("model", ["state", "model", "plan", "loss", "optim"]),
-    ("doors", ["predict", "train", "checkpoint"]),
+    ("doors", ["feed", "predict", "train trainer", "checkpoint"]),
 ]
 PLACE = {module: (level, place)
          for level, (_, modules) in enumerate(LEVELS)

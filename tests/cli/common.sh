@@ -98,7 +98,7 @@ holds()
 {
   if "$python" -c 'import json, math, sys
 d = json.load(open(sys.argv[1]))
-sys.exit(not eval(sys.argv[2]))' "$2" "$3" >out 2>err; then pass; else fail "$1: not $3"; fi
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$2" "$3" >out 2>err; then pass; else fail "$1: not $3"; fi
 }
 
 # clean WHAT: no temporary file was left.

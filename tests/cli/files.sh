@@ -18,7 +18,7 @@ for command in 'crossval -q -r small.json' 'train -q -r small.json -o n' 'evalua
     refused "$name of an empty file" 1 'empty.csv' mirnet $command empty.csv
     printf 'a,ACGU\n' >short.csv
     refused "$name of a row without a class" 1 '' mirnet $command short.csv
-    printf 'a,ACGU,x\nb,AC-U,y\n' >gap.csv
+    printf 'a,ACGU,mirtron\nb,AC-U,canonical\n' >gap.csv
     refused "$name of a letter that is no base" 1 'gap.csv:2' mirnet $command gap.csv
     printf 'a\000b,ACGU,x\n' >nul.csv
     refused "$name of a NUL byte" 1 'nul.csv' mirnet $command nul.csv

@@ -39,7 +39,7 @@ grep -q 's user' err
 verdict '-v tells the time'
 
 # Ctrl-C: a run of many epochs is stopped, and what it leaves can be resumed.
-"$MIRNET_PROGRAM" train -q -r small.json -e 1000000 -o stopped sim.csv >out 2>err &
+"$MIRNET_PROGRAM" train -q -r "$MIRNET_SOURCE_ROOT/examples/recipes/conv1d.json" -e 100000 -o stopped sim.csv >out 2>err &
 pid=$!
 sleep 1
 kill -INT $pid 2>/dev/null
