@@ -126,9 +126,10 @@ static mirnet_status append_all(mirnet_dataset *dataset, mirnet_reader *reader, 
     for (;;) {
         int32_t more;
         MN_TRY(mirnet_reader_run(reader, &more));
+        if (!more && !reader->records)
+            return mn_fail(MIRNET_ERR_FORMAT, "%s: there are no records", mn_input_get_source(reader->input));
         if (!more)
-            return reader->records ? MIRNET_OK : mn_fail(MIRNET_ERR_FORMAT, "%s: there are no records",
-                                                         mn_input_get_source(reader->input));
+            return MIRNET_OK;
         mn_entry entry = {
             .name = mn_buf_text(&reader->name),
             .sequence = mn_buf_text(&reader->sequence),
@@ -292,9 +293,8 @@ mirnet_status mirnet_dataset_add(mirnet_dataset *dataset, const char *name, cons
     mn_buf letters = {0};
     mn_dataset_mark mark = mn_dataset_get_mark(dataset);
     mirnet_status status = mn_letters_add(&letters, sequence, strlen(sequence), &dataset->options, name);
-    if (status == MIRNET_OK && !letters.size && !dataset->options.keep_empty)
-        status = mn_fail(MIRNET_ERR_FORMAT, "record '%.80s' has no sequence (the option 'keep_empty' accepts that)",
-                         name);
+    if (status == MIRNET_OK)
+        status = mn_empty_check(letters.size, &dataset->options, name);
     if (status == MIRNET_OK && structure && *structure)
         status = mn_structure_check(structure, strlen(structure), letters.size, name);
     mn_entry entry = {

@@ -30,7 +30,7 @@ struct mirnet_dataset {
     bool classes_given;
 
     mn_read_options options;
-    char *group_column; /* NULL: the default */
+    char *group_column;  /* NULL: the default */
     mn_textset map_from; /* class map_from.texts[i] of the input is called map_to[i] */
     const char **map_to;
     size_t map_capacity;

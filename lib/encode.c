@@ -99,13 +99,14 @@ static mirnet_status configure(mirnet_encoder *encoder, const mirnet_recipe *rec
 /* Names the first letter that is refused. */
 static mirnet_status refuse(const mirnet_encoder *encoder, const char *sequence, size_t n)
 {
+    static const char *const reasons[] = {"", "is no nucleotide code",
+                                          "is ambiguous (option 'encoder.ambiguity' is 'error')"};
     char byte[32];
     size_t i = 0;
     while (i + 1 < n && !encoder->refused[(uint8_t)sequence[i]])
         i++;
     return mn_fail(MIRNET_ERR_FORMAT, "%s at position %zu %s", mn_iupac_describe(sequence[i], byte), i + 1,
-                   encoder->refused[(uint8_t)sequence[i]] == 1 ? "is no nucleotide code"
-                                                               : "is ambiguous (option 'encoder.ambiguity' is 'error')");
+                   reasons[encoder->refused[(uint8_t)sequence[i]]]);
 }
 
 static void put_rows(const mirnet_encoder *encoder, const char *letters, int64_t n, float *out)
@@ -168,8 +169,9 @@ mirnet_status mirnet_encoder_run(const mirnet_encoder *encoder, const char *sequ
     MN_REQUIRE(out, "out is NULL");
     MN_REQUIRE(n <= INT64_MAX, "n is %zu: that is more than any sequence has", n);
     if (n > (size_t)encoder->length && encoder->longer == LONG_ERROR)
-        return mn_fail(MIRNET_ERR_SHAPE, "the sequence has %zu letters, the encoder %" PRId64 " positions (the option "
-                       "'encoder.long' can truncate)", n, encoder->length);
+        return mn_fail(MIRNET_ERR_SHAPE,
+                       "the sequence has %zu letters, the encoder %" PRId64 " positions (see option 'encoder.long')", n,
+                       encoder->length);
     unsigned refused = 0;
     for (size_t i = 0; i < n; i++)
         refused |= encoder->refused[(uint8_t)sequence[i]];

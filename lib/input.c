@@ -14,15 +14,15 @@
 #include "mem.h"
 
 /*
- * Two stages: `raw` is what the file holds, `data` what its lines are made of. Bytes move from raw to data as they are, or
- * through inflate if the file starts with the gzip magic. data[start, end) is what has not been given out yet; it grows
- * when a line does not fit, so memory is bounded by the longest line.
+ * Two stages: `raw` is what the file holds, `data` what its lines are made of. Bytes move from raw to data as they
+ * are, or through inflate if the file starts with the gzip magic. data[start, end) is what has not been given out yet;
+ * it grows when a line does not fit, so memory is bounded by the longest line.
  */
 enum { BLOCK_SIZE = 1 << 16, GZIP_ONLY = 15 + 16 };
 
 struct mn_input {
     char *source;
-    int fd;        /* -1: memory */
+    int fd;         /* -1: memory */
     uint8_t *block; /* [BLOCK_SIZE] of the file; NULL: memory */
     const uint8_t *raw;
     size_t raw_size;
@@ -195,8 +195,8 @@ static mirnet_status check(const mn_input *input, const mn_line *line)
         return mn_fail(MIRNET_ERR_FORMAT, "%s:%" PRId64 ": NUL byte: this is not a text file", input->source,
                        input->line);
     if (memchr(line->text, '\r', line->size))
-        return mn_fail(MIRNET_ERR_FORMAT, "%s:%" PRId64 ": CR without LF: lines must end with LF or CRLF", input->source,
-                       input->line);
+        return mn_fail(MIRNET_ERR_FORMAT, "%s:%" PRId64 ": CR without LF: lines must end with LF or CRLF",
+                       input->source, input->line);
     return MIRNET_OK;
 }
 

@@ -19,8 +19,8 @@ mirnet_status mn_input_create_mem(mn_input **out, const void *bytes, size_t size
 void mn_input_destroy(mn_input *input);
 
 /*
- * The next line; *out_more = false at the end. Lines end with LF or CRLF, the last one may lack it; a byte order mark in
- * front of the first is skipped. Errors: NOMEM, IO (damaged or truncated gzip too), FORMAT (NUL, CR elsewhere).
+ * The next line; *out_more = false at the end. Lines end with LF or CRLF, the last one may lack it; a byte order mark
+ * in front of the first is skipped. Errors: NOMEM, IO (damaged or truncated gzip too), FORMAT (NUL, CR elsewhere).
  */
 mirnet_status mn_input_run(mn_input *input, mn_line *out, bool *out_more) MN_MUST_CHECK;
 

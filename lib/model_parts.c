@@ -33,13 +33,35 @@ const mirnet_recipe *mirnet_model_get_recipe(const mirnet_model *model)
     return model ? model->recipe : NULL;
 }
 
+/* The encoder that the model's recipe would have with another text under this key. */
+static mirnet_status create_encoder(mirnet_encoder **out, const mirnet_recipe *recipe, const char *key,
+                                    const char *value)
+{
+    mirnet_recipe *changed = NULL;
+    MN_TRY(mn_recipe_copy(&changed, recipe));
+    mirnet_status status = mirnet_recipe_set_text(changed, key, value);
+    if (status == MIRNET_OK)
+        status = mirnet_encoder_create(out, changed);
+    mirnet_recipe_destroy(changed);
+    return status;
+}
+
 mirnet_status mirnet_model_set_text(mirnet_model *model, const char *key, const char *value)
 {
     MN_REQUIRE(model, "model is NULL");
     MN_REQUIRE(key, "key is NULL");
     MN_REQUIRE(strcmp(key, "encoder.long") == 0 || strcmp(key, "encoder.ambiguity") == 0,
-               "option '%s' of a model cannot be changed; expected encoder.long or encoder.ambiguity", key);
-    return mirnet_recipe_set_text(model->recipe, key, value);
+               "option %.60s of a model cannot be changed; expected encoder.long or encoder.ambiguity", key);
+    mirnet_encoder *encoder = NULL;
+    MN_TRY(create_encoder(&encoder, model->recipe, key, value));
+    mirnet_status status = mirnet_recipe_set_text(model->recipe, key, value);
+    if (status != MIRNET_OK || !model->encoder) { /* no encoder: its output does not fit the model's input */
+        mirnet_encoder_destroy(encoder);
+        return status;
+    }
+    mirnet_encoder_destroy(model->encoder);
+    model->encoder = encoder;
+    return MIRNET_OK;
 }
 
 int32_t mirnet_model_input_count(const mirnet_model *model)

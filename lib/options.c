@@ -79,13 +79,22 @@ bool mn_option_is_number(const mn_option *option)
     return option->kind <= MN_OPTION_FLAG;
 }
 
+static void number_text(double value, char text[32])
+{
+    if (!isfinite(value))
+        snprintf(text, 32, "%s", isnan(value) ? "NaN" : "infinity");
+    else if (value == floor(value) && fabs(value) < 1e16)
+        snprintf(text, 32, "%lld", (long long)value);
+    else
+        mn_json_number(value, text);
+}
+
 mirnet_status mn_option_check_number(const mn_option *option, double value)
 {
-    char min[32], max[32], got[32] = "not a number";
-    mn_json_number(option->min, min);
-    mn_json_number(option->max, max);
-    if (isfinite(value))
-        mn_json_number(value, got);
+    char min[32], max[32], got[32];
+    number_text(option->min, min);
+    number_text(option->max, max);
+    number_text(value, got);
     bool whole = option->kind == MN_OPTION_REAL || value == floor(value);
     if (value >= option->min && value <= option->max && whole)
         return MIRNET_OK;

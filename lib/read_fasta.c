@@ -56,10 +56,8 @@ static mirnet_status add_letters(mirnet_reader *reader, const mn_line *line)
 
 static mirnet_status check_empty(const mirnet_reader *reader, int64_t line)
 {
-    if (reader->sequence.size || reader->options.keep_empty)
-        return MIRNET_OK;
-    return mn_reader_fail(reader, line, "record '%.80s' has no sequence (the option 'keep_empty' accepts that)",
-                          mn_buf_text(&reader->name));
+    mirnet_status status = mn_empty_check(reader->sequence.size, &reader->options, mn_buf_text(&reader->name));
+    return mn_reader_fail_at(reader, line, status);
 }
 
 /* The length of the word in front, if the whole word is dot-bracket text; else 0. */

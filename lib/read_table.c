@@ -20,8 +20,8 @@ static mirnet_status end_field(mn_table *table)
 }
 
 /*
- * A field in quotes from line[*at] on, which is behind the opening quote: "" stands for a quote, and the field may go on
- * over the end of a line. *at is then behind the closing quote.
+ * A field in quotes from line[*at] on, which is behind the opening quote: "" stands for a quote, and the field may go
+ * on over the end of a line. *at is then behind the closing quote.
  */
 static mirnet_status take_quoted(mirnet_reader *reader, mn_line *line, size_t *at)
 {
@@ -60,10 +60,9 @@ static mirnet_status read_row(mirnet_reader *reader, bool *more)
     if (!*more)
         return MIRNET_OK;
     table->first_line = mn_input_get_line(reader->input);
-    if (!table->separator)
-        table->separator = reader->format == MN_TSV ? '\t'
-                         : reader->format == MN_CSV ? ','
-                         : memchr(line.text, '\t', line.size) ? '\t' : ',';
+    if (reader->format == MN_CSV_OR_TSV)
+        reader->format = memchr(line.text, '\t', line.size) ? MN_TSV : MN_CSV;
+    table->separator = reader->format == MN_TSV ? '\t' : ',';
     table->n = 0;
     mn_buf_reset(&table->cells);
     for (size_t at = 0;; at++) {
@@ -156,7 +155,8 @@ static mirnet_status set_columns(mirnet_reader *reader, bool *out_header)
         return mn_reader_fail(reader, table->first_line, "expected '>' (FASTA), '@' (FASTQ) or name,sequence,class");
     return mn_reader_fail(reader, table->first_line,
                           "%zu columns and no header line with a column 'sequence': expected name,sequence,class or "
-                          "name,sequence,class,structure", table->n);
+                          "name,sequence,class,structure",
+                          table->n);
 }
 
 static mirnet_status copy_field(mirnet_reader *reader, mn_column column, const char *title, mn_buf *out)
@@ -185,9 +185,7 @@ static mirnet_status take_sequence(mirnet_reader *reader)
     const char *text = field(table, (size_t)table->of[MN_SEQUENCE], &n);
     mirnet_status status = mn_letters_add(&reader->sequence, text, n, &reader->options, name);
     MN_TRY(mn_reader_fail_at(reader, table->first_line, status));
-    if (!reader->sequence.size && !reader->options.keep_empty)
-        return mn_reader_fail(reader, table->first_line,
-                              "record '%.80s' has no sequence (the option 'keep_empty' accepts that)", name);
+    MN_TRY(mn_reader_fail_at(reader, table->first_line, mn_empty_check(reader->sequence.size, &reader->options, name)));
     if (table->of[MN_STRUCTURE] < 0)
         return MIRNET_OK;
     text = field(table, (size_t)table->of[MN_STRUCTURE], &n);

@@ -107,6 +107,13 @@ mirnet_status mn_letters_add(mn_buf *sequence, const char *text, size_t n, const
     return MIRNET_OK;
 }
 
+mirnet_status mn_empty_check(size_t n, const mn_read_options *options, const char *record)
+{
+    if (n || options->keep_empty)
+        return MIRNET_OK;
+    return mn_fail(MIRNET_ERR_FORMAT, "record '%.80s' has no sequence (the option 'keep_empty' accepts that)", record);
+}
+
 /* 1: unpaired; of brackets, the even numbers open and the next odd one closes. */
 static const uint8_t brackets[256] = {
     ['.'] = 1, ['('] = 2, [')'] = 3, ['['] = 4, [']'] = 5, ['{'] = 6, ['}'] = 7, ['<'] = 8, ['>'] = 9,

@@ -32,11 +32,11 @@ typedef enum mn_column { MN_NAME, MN_SEQUENCE, MN_CLASS, MN_STRUCTURE, MN_GROUP,
 /* A table's columns and its current row. */
 typedef struct mn_table {
     char separator;
-    int64_t first_line;    /* of the current row */
-    size_t width;          /* fields of each row, 0 before the first */
+    int64_t first_line;     /* of the current row */
+    size_t width;           /* fields of each row, 0 before the first */
     int64_t of[MN_COLUMNS]; /* index of the column that has the meaning, -1: none */
-    mn_buf cells;          /* the fields of the row behind each other */
-    size_t *ends;          /* [n] where each field ends in cells */
+    mn_buf cells;           /* the fields of the row behind each other */
+    size_t *ends;           /* [n] where each field ends in cells */
     size_t n, capacity;
 } mn_table;
 
@@ -57,9 +57,12 @@ mirnet_status mn_read_options_set(mn_read_options *options, const char *key, dou
 /* A named group column must be there, the default one need not. */
 mirnet_status mn_reader_set_group_column(mirnet_reader *reader, const char *name) MN_MUST_CHECK;
 
-/* Appends letters to a sequence as the options say. `record` is the record's name for messages. Errors: NOMEM, FORMAT. */
+/* Appends letters to a sequence as the options say; `record` is its name for messages. Errors: NOMEM, FORMAT. */
 mirnet_status mn_letters_add(mn_buf *sequence, const char *text, size_t n, const mn_read_options *options,
                              const char *record) MN_MUST_CHECK;
+
+/* A sequence of n letters is not empty, unless the options accept that. Errors: FORMAT. */
+mirnet_status mn_empty_check(size_t n, const mn_read_options *options, const char *record) MN_MUST_CHECK;
 
 /* Dot-bracket text belongs to a sequence of n letters: as long, and its brackets close. Errors: FORMAT. */
 mirnet_status mn_structure_check(const char *text, size_t size, size_t n, const char *record) MN_MUST_CHECK;
@@ -67,7 +70,7 @@ mirnet_status mn_structure_check(const char *text, size_t size, size_t n, const 
 /* Is a byte part of dot-bracket text? */
 bool mn_is_structure(char byte);
 
-/* FORMAT with "source:line: " in front. The second puts that in front of a failed call's message and keeps NOMEM bare. */
+/* FORMAT with "source:line: " in front. The second puts that in front of a FORMAT message; other statuses pass. */
 mirnet_status mn_reader_fail(const mirnet_reader *reader, int64_t line, const char *format, ...) MN_PRINTF(3, 4);
 mirnet_status mn_reader_fail_at(const mirnet_reader *reader, int64_t line, mirnet_status status);
 

@@ -1,16 +1,18 @@
 /* simulate.c - synthetic hairpins of two classes, for trying things out */
 /* SPDX-License-Identifier: MIT */
+#include "dataset.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "dataset.h"
 #include "rng.h"
 
 /*
- * A hairpin is a 5' arm of random letters, a loop, and a 3' arm that pairs with the 5' arm but for some mismatches. Mirtrons
- * are whole introns: they are shorter, start with GU and a G-rich stretch, and end with a pyrimidine tract and (C|U)AG.
- * TROUBLE is the share of hairpins that carry the ends of the other class, so that no rule gets all of them right.
+ * A hairpin is a 5' arm of random letters, a loop, and a 3' arm that pairs with the 5' arm but for some mismatches.
+ * Mirtrons are whole introns: they are shorter, start with GU and a G-rich stretch, and end with a pyrimidine tract
+ * and (C|U)AG. TROUBLE is the share of hairpins that carry the ends of the other class, so that no rule gets all of
+ * them right.
  */
 enum { SHORTEST = 48, LONGEST = 164 };
 

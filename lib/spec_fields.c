@@ -131,7 +131,7 @@ static const mn_field recurrent_fields[] = {
     {"return_state", MN_FIELD_FALSE, 0, false},
     {"stateful", MN_FIELD_FALSE, 0, false},
     {"time_major", MN_FIELD_FALSE, 0, false},
-    {"zero_output_for_mask", MN_FIELD_FALSE, 0, false},
+    {"zero_output_for_mask", MN_FIELD_ZERO_MASKED, 0, false},
     {"implementation", MN_FIELD_FREE, 0, false},
     {"unroll", MN_FIELD_FREE, 0, false},
     {"use_cudnn", MN_FIELD_FREE, 0, false},

@@ -29,6 +29,7 @@ typedef enum mn_field_kind {
     /* These have no member: any value, or only the one that changes nothing. */
     MN_FIELD_FREE,
     MN_FIELD_FALSE,
+    MN_FIELD_ZERO_MASKED, /* false; any inside Bidirectional, which decides itself */
     MN_FIELD_NULL,
     MN_FIELD_ONE,
     MN_FIELD_CHANNELS_LAST,

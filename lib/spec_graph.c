@@ -116,7 +116,9 @@ static mirnet_status find_tensors(const graph *g, const mn_place *call, mn_place
     }
     /* A tensor of Keras 2 is itself a list, which begins with a name. */
     *out_single = json_is_object(out->value) || json_is_string(json_array_get(out->value, 0));
-    return *out_single ? MIRNET_OK : mn_place_list(out);
+    if (*out_single || json_is_array(out->value))
+        return MIRNET_OK;
+    return mn_place_fail(out, MIRNET_ERR_UNSUPPORTED, "only outputs of layers are supported as inputs");
 }
 
 static mirnet_status read_call(const graph *g, const mn_place *call, mn_spec_node *node)

@@ -10,8 +10,12 @@
 typedef struct reader {
     mn_layer_spec *layer;
     const mn_place *config;
+    mn_layer_kind wrapper; /* the layer is inside; MN_LAYER_KINDS: none */
     bool keras3;
 } reader;
+
+static mirnet_status read_layer(mn_layer_spec *out, const mn_place *entry, mn_layer_kind kind, const char *name,
+                                mn_layer_kind wrapper, bool keras3);
 
 /* Members are set through offsets of the table. */
 static void *member(const reader *r, const mn_field *field)
@@ -184,11 +188,12 @@ static mirnet_status read_dtype(const mn_place *at, bool of_input)
 }
 
 /* Fields that may only have the value that changes nothing. */
-static mirnet_status read_fixed(const mn_place *at, const mn_field *field)
+static mirnet_status read_fixed(const reader *r, const mn_place *at, const mn_field *field)
 {
     switch (field->kind) {
+    case MN_FIELD_ZERO_MASKED:
     case MN_FIELD_FALSE:
-        if (!json_is_false(at->value))
+        if (!json_is_false(at->value) && !(field->kind == MN_FIELD_ZERO_MASKED && r->wrapper == MN_BIDIRECTIONAL))
             return mn_place_fail(at, MIRNET_ERR_UNSUPPORTED, "not supported, only false");
         return MIRNET_OK;
     case MN_FIELD_NULL:
@@ -223,7 +228,7 @@ static mirnet_status read_inner(const reader *r, const mn_place *entry, mn_layer
     *out = mn_calloc(1, sizeof(**out));
     if (!*out)
         return MIRNET_ERR_NOMEM;
-    return mn_spec_read_layer(*out, entry, kind, name ? name : mn_layer_kind_word(kind), r->keras3);
+    return read_layer(*out, entry, kind, name ? name : mn_layer_kind_word(kind), r->layer->kind, r->keras3);
 }
 
 static mirnet_status read_shape(const reader *r, const mn_place *at, const mn_field *field)
@@ -284,7 +289,7 @@ static mirnet_status read_field(const reader *r, const mn_place *at, const mn_fi
     case MN_FIELD_LAYER:
         return read_inner(r, at, to);
     default:
-        return read_fixed(at, field);
+        return read_fixed(r, at, field);
     }
 }
 
@@ -394,8 +399,8 @@ mirnet_status mn_spec_read_head(const mn_place *entry, mn_layer_kind *out_kind, 
     return MIRNET_OK;
 }
 
-mirnet_status mn_spec_read_layer(mn_layer_spec *out, const mn_place *entry, mn_layer_kind kind, const char *name,
-                                 bool keras3)
+static mirnet_status read_layer(mn_layer_spec *out, const mn_place *entry, mn_layer_kind kind, const char *name,
+                                mn_layer_kind wrapper, bool keras3)
 {
     mn_place config = mn_place_key(entry, "config");
     config.label = name;
@@ -406,9 +411,15 @@ mirnet_status mn_spec_read_layer(mn_layer_spec *out, const mn_place *entry, mn_l
         return MIRNET_ERR_NOMEM;
     if (!mn_place_empty(&config))
         MN_TRY(mn_place_object(&config));
-    reader r = {.layer = out, .config = &config, .keras3 = keras3};
+    reader r = {.layer = out, .config = &config, .wrapper = wrapper, .keras3 = keras3};
     MN_TRY(read_config(&r));
     return finish(&r);
+}
+
+mirnet_status mn_spec_read_layer(mn_layer_spec *out, const mn_place *entry, mn_layer_kind kind, const char *name,
+                                 bool keras3)
+{
+    return read_layer(out, entry, kind, name, MN_LAYER_KINDS, keras3);
 }
 
 void mn_layer_spec_clear(mn_layer_spec *layer)

@@ -77,8 +77,8 @@ static mirnet_status count_labels(int64_t **out, const labels *classes, int64_t 
 /* ---- without groups ---- */
 
 /*
- * Deals out the records sorted by class, the p-th to fold p mod k: that fixes how many of each class a fold gets, and no
- * two test sets differ in size by more than one. Within a class the records take their folds in ascending order, or
+ * Deals out the records sorted by class, the p-th to fold p mod k: that fixes how many of each class a fold gets, and
+ * no two test sets differ in size by more than one. Within a class the records take their folds in ascending order, or
  * shuffled.
  *
  * plan is [n], one entry for each record in order of class: start[c] is where class c begins. On return start[c] is

@@ -160,12 +160,17 @@ static mirnet_status read_json(const mirnet_trainer *t, resumed *r, json_t *json
 {
     json_t *early_best, *plateau_best, *history, *rate, *sum_loss, *sum_hits;
     int version;
-    if (json_unpack(json, "{s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:[o, I], s:[o, I], s:o}", "version",
-                    &version, "samples", &r->samples, "steps", &r->steps, "epochs", &r->epochs, "at", &r->at,
-                    "sum_loss", &sum_loss, "sum_hits", &sum_hits, "rate", &rate, "best_epoch", &r->best_epoch,
-                    "cooldown", &r->cooldown, "stopped", &r->stopped, "early", &early_best, &r->early_wait, "plateau",
-                    &plateau_best, &r->plateau_wait, "history", &history) != 0)
+    json_error_t error;
+    if (json_unpack_ex(json, &error, 0,
+                       "{s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:[o, I], s:[o, I], s:o}", "version",
+                       &version, "samples", &r->samples, "steps", &r->steps, "epochs", &r->epochs, "at", &r->at,
+                       "sum_loss", &sum_loss, "sum_hits", &sum_hits, "rate", &rate, "best_epoch", &r->best_epoch,
+                       "cooldown", &r->cooldown, "stopped", &r->stopped, "early", &early_best, &r->early_wait,
+                       "plateau", &plateau_best, &r->plateau_wait, "history", &history) != 0) {
+        if (json_error_code(&error) == json_error_out_of_memory)
+            return mn_fail(MIRNET_ERR_NOMEM, "out of memory while the training state was read");
         return mn_fail(MIRNET_ERR_FORMAT, "training state: a field is missing or of another kind than expected");
+    }
     if (version != VERSION)
         return mn_fail(MIRNET_ERR_UNSUPPORTED, "training state: version %d; this library reads %d", version, VERSION);
     r->early_best = value_of(early_best, t->early.best);

@@ -13,8 +13,8 @@ extern "C" {
  * Folds: a division of n records into k test sets. Immutable; any number of threads may read it. Owned by the caller.
  *
  * Stratified k-fold as scikit-learn's StratifiedKFold (0.22 and later): how many records of each class go to each
- * fold is the same, and without shuffling also which. With groups, as its StratifiedGroupKFold (1.0 and later): no group
- * is in two folds. Shuffling draws from the seed with this library's own generator.
+ * fold is the same, and without shuffling also which. With groups, as its StratifiedGroupKFold (1.0 and later): no
+ * group is in two folds. Shuffling draws from the seed with this library's own generator.
  */
 typedef struct mirnet_folds mirnet_folds;
 

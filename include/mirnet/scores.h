@@ -15,8 +15,8 @@ extern "C" {
  * Owned by the caller; one thread at a time changes it.
  *
  * Figures by key: "accuracy", "sensitivity", "specificity", "precision", "f1", "mcc" (Matthews 1975), "auroc" (area
- * under the ROC curve, ties count half), "aupr" (average precision, as scikit-learn's average_precision_score), "log_loss"
- * (natural logarithm, probabilities clipped at 1e-7), "tp", "fn", "fp", "tn", "count".
+ * under the ROC curve, ties count half), "aupr" (average precision, as scikit-learn's average_precision_score),
+ * "log_loss" (natural logarithm, probabilities clipped at 1e-7), "tp", "fn", "fp", "tn", "count".
  * A ratio with nothing in its denominator is 0 (mcc too); auroc is 0.5 and aupr the share of positives when only one
  * class is there; all of them are 0 when nothing was added, auroc is 0.5. Never NaN.
  */

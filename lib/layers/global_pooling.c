@@ -10,8 +10,9 @@
  *     max:      y[c] = max of x[t][c]
  *     average:  y[c] = sum of x[t][c] / number of places
  *
- * Backward, max: dy goes to the first maximum; average: dy / number goes to each place. GlobalAveragePooling1D takes a
- * mask: only the steps that are real count. A sample without any gives 0 (Keras: not a number).
+ * Backward, max: dy is shared equally between the places that hold the maximum (in one-hot data equal windows are common),
+ * as TensorFlow's reduce_max does; average: dy / number goes to each place. GlobalAveragePooling1D takes a mask: only the
+ * steps that are real count. A sample without any gives 0 (Keras: not a number).
  */
 static bool is_max(const mn_op *op)
 {
@@ -74,12 +75,14 @@ static void pool_average(const float *x, const uint8_t *mask, float *y, int64_t 
 
 static void spread_max(const float *x, const float *y, const float *dy, float *dx, int64_t places, int64_t channels)
 {
-    for (int64_t c = 0; c < channels; c++)
+    for (int64_t c = 0; c < channels; c++) {
+        int64_t n = 0;
         for (int64_t t = 0; t < places; t++)
-            if (x[t * channels + c] == y[c]) {
-                dx[t * channels + c] += dy[c];
-                break;
-            }
+            n += x[t * channels + c] == y[c];
+        for (int64_t t = 0; t < places; t++)
+            if (x[t * channels + c] == y[c])
+                dx[t * channels + c] += dy[c] / (float)n;
+    }
 }
 
 static void spread_average(const uint8_t *mask, const float *dy, float *dx, int64_t places, int64_t channels)

@@ -36,7 +36,8 @@ static void forward(const mn_rnn_step *s)
     const mn_rnn *r = s->rnn;
     if (s->k > 0)
         mn_rnn_product(s, (mn_gemm){
-            .n = r->columns, .run = r->units, .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
+            .n = r->columns, .run = r->units,
+            .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
             .y = mn_rnn_z(r, s->from, s->t), .ldc = r->steps * r->columns, .b = r->recurrent[0], .add = true,
         });
     for (int64_t slot = s->from; slot < s->to; slot++)

@@ -10,7 +10,7 @@
  *     max:      y[i][j][c] = max of x[h][w][c]
  *     average:  y[i][j][c] = sum of x[h][w][c] / number of them
  *
- * Backward, max: dy goes to the first maximum of the window; average: dy / number goes to each.
+ * Backward, max: dy goes to the first maximum of the window, as in TensorFlow; average: dy / number goes to each.
  * A sequence [steps][channels] is an image one column wide.
  */
 typedef struct axis {

@@ -11,8 +11,8 @@ enum { FEW_ROWS = 48 };
 /* Without a backward pass: samples that go through at a time, at least, and floats of z that they may fill. */
 enum { FEW_SLOTS = 24, SLOT_FLOATS = 1 << 20 };
 
-/* In the first step the state is zero, so the forget gate of an LSTM and the reset gate of a GRU, gate 1 of both, act on
- * nothing. Only with a recurrent bias behind it a reset gate has something to scale. */
+/* In the first step the state is zero, so the forget gate of an LSTM and the reset gate of a GRU, gate 1 of both, act
+ * on nothing. Only with a recurrent bias behind it a reset gate has something to scale. */
 static bool idle_at_zero(const mn_layer_spec *spec)
 {
     return spec->kind == MN_LSTM || !spec->reset_after || !spec->use_bias;

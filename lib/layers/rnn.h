@@ -11,8 +11,8 @@ typedef struct mn_rnn_step mn_rnn_step;
 enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
 
 /*
- * A kind of cell: what happens in one step of a few samples. Cells know nothing of masks: what they compute for a sample
- * whose step is masked is thrown away.
+ * A kind of cell: what happens in one step of a few samples. Cells know nothing of masks: what they compute for a
+ * sample whose step is masked is thrown away.
  *
  * forward         z holds x K + b of this step; makes the gates of it, fills `kept`, writes the new state to `fresh`.
  * backward        from d, the gradient of the state behind the step (left unchanged): replaces the gates in z by the
@@ -29,20 +29,20 @@ typedef struct mn_cell {
 } mn_cell;
 
 /*
- * op->state of an LSTM or GRU. A "slot" is a place for one sample: with a backward pass there is one for each sample of the
- * batch and everything is kept for all steps; without, a few samples at a time go through, and only z has all steps.
- * Arrays are in the order of time, whatever direction the layer walks in.
+ * op->state of an LSTM or GRU. A "slot" is a place for one sample: with a backward pass there is one for each sample of
+ * the batch and everything is kept for all steps; without, a few samples at a time go through, and only z has all
+ * steps. Arrays are in the order of time, whatever direction the layer walks in.
  */
 struct mn_rnn {
     const mn_cell *cell;
     int64_t in, units, steps, columns; /* columns = gates * units */
     int64_t slots;
-    int64_t slot_stride, step_stride;  /* of state, h_dropped and kept, see mn_rnn_at */
-    bool few;                          /* rows: the kernel stays plain */
-    bool idle;                         /* gate 1 has no effect in the first step, where the state is zero */
+    int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
+    bool few;                         /* rows: the kernel stays plain */
+    bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
 
-    /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but one
-     * step, one block for each gate but the idle one. */
+    /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but
+     * one step, one block for each gate but the idle one. */
     int32_t blocks;
     int64_t block_n, block_at[4];
 
@@ -52,16 +52,16 @@ struct mn_rnn {
     bool zero_masked; /* the output of a masked step is zero; else it is that of the step before */
     int32_t use;      /* of its first dropout mask; the next one's is 1 more */
 
-    float *kernel, *kernel_t;           /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
+    float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
-    float *bias;                        /* [columns] sum of what is added to z before the gates */
+    float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */
     float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
     float *h_dropped; /* [slots][steps][units] h with recurrent dropout; NULL without */
     float *kept;      /* [slots][steps][units] for the cell */
-    float *fresh[2];  /* [slots][units] the states behind the step, or the gradients before it; the second is scratch for a
-                         cell of one state */
+    float *fresh[2];  /* [slots][units] the states behind the step, or their gradients before it; what a cell of one
+                         state has no use for is its scratch */
     float *d[2];      /* [slots][units] gradient of the state */
     float *row;       /* [slots][columns] scratch */
     float *x_dropped; /* [slots][steps][in] x with dropout; NULL without */
@@ -115,8 +115,8 @@ static inline void mn_rnn_gates_back(const mn_rnn_step *step, mn_activation f, f
 
 /* The product for the samples of the step; y, ldc, x, lda, n, run, b, bias and add are given. */
 void mn_rnn_product(const mn_rnn_step *step, mn_gemm product);
-/* fresh[0] (+)= gradient of h from `d`, the gradient of the product with part `part` of the recurrent kernel; ldd floats
- * from one sample to the next. */
+/* fresh[0] (+)= gradient of h from `d`, the gradient of the product with part `part` of the recurrent kernel; ldd
+ * floats from one sample to the next. */
 void mn_rnn_product_back(const mn_rnn_step *step, int32_t part, const float *d, int64_t ldd, bool add);
 /* From the gradient of the dropped h to that of h, in fresh[0]. */
 void mn_rnn_undrop(const mn_rnn_step *step);
