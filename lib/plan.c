@@ -12,6 +12,7 @@ static void destroy_op(mn_op *op)
     if (layer->cls->close)
         layer->cls->close(op);
     if (!layer->view) {
+        mn_blank_destroy(op->blank);
         mn_free(op->y);
         mn_free(op->dy);
         mn_free(op->mask_out);
@@ -30,6 +31,7 @@ void mn_plan_destroy(mn_plan *plan)
         destroy_op(&plan->ops[i]);
     mn_free(plan->ops);
     mn_free(plan->needs);
+    mn_free(plan->reads);
     mn_free(plan->zeros);
     mn_free(plan);
 }
@@ -70,7 +72,8 @@ static mirnet_status make_lists(mn_op *op, const mn_node *node)
 static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
 {
     const mn_layer *layer = op->layer;
-    const size_t size = (size_t)(plan->run.capacity * mn_out_size(op));
+    /* The blank is one sample more. */
+    const size_t size = (size_t)((plan->run.capacity + (op->blank ? 1 : 0)) * mn_out_size(op));
     op->y = mn_floats(size);
     if (!op->y)
         return MIRNET_ERR_NOMEM;
@@ -87,7 +90,51 @@ static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
     return MIRNET_OK;
 }
 
-static mirnet_status make_op(mn_plan *plan, int32_t index)
+/* The node whose buffer a node's output lies in. */
+static int32_t origin(const mirnet_model *model, int32_t node)
+{
+    while (model->nodes[node].layer->view)
+        node = model->nodes[node].inputs[0];
+    return node;
+}
+
+static int32_t count_readers_of(const mirnet_model *model, int32_t node)
+{
+    int32_t n = node == origin(model, model->spec->output);
+    for (int32_t i = 0; i < model->n_nodes; i++)
+        for (int32_t j = 0; j < model->nodes[i].n_inputs && !model->nodes[i].layer->view; j++)
+            n += origin(model, model->nodes[i].inputs[j]) == node;
+    return n;
+}
+
+/* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other reader. */
+static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
+{
+    const mirnet_model *model = plan->model;
+    const mn_node *node = &model->nodes[index];
+    mn_op *op = &plan->ops[index];
+    mn_rows_read *read = &plan->reads[index];
+    if (!(passes & MN_PASS_BLANK) || plan->use == MN_PLAN_WEIGHTS_INPUTS)
+        return MIRNET_OK;
+    if (node->n_inputs == 0) {
+        int32_t axis = 0;
+        while (axis < node->out.rank && node->out.dim[axis] == 1)
+            axis++;
+        const int64_t rows = axis < node->out.rank ? node->out.dim[axis] : 1;
+        return mn_blank_create(&op->blank, NULL, NULL, rows, mn_shape_size(&node->out) / rows, plan->run.capacity);
+    }
+    const int32_t from = origin(model, node->inputs[0]);
+    mn_blank *in = plan->ops[from].blank;
+    const bool alone = model->nodes[from].n_inputs == 0 || count_readers_of(model, from) == 1;
+    if (!in || !alone || !node->layer->cls->rows_read || !node->layer->cls->rows_read(node->layer, read) ||
+        read->in_rows != in->rows)
+        return MIRNET_OK;
+    op->blank_in = in;
+    return mn_blank_create(&op->blank, in, read, read->out_rows, mn_shape_size(&node->out) / read->out_rows,
+                           plan->run.capacity);
+}
+
+static mirnet_status make_op(mn_plan *plan, int32_t index, int passes)
 {
     const mn_node *node = &plan->model->nodes[index];
     mn_op *op = &plan->ops[index];
@@ -105,6 +152,7 @@ static mirnet_status make_op(mn_plan *plan, int32_t index)
         op->mask_out = op->mask[0];
         return MIRNET_OK;
     }
+    MN_TRY(make_blank(plan, index, passes));
     return make_buffers(plan, op, plan->needs[index]);
 }
 
@@ -145,18 +193,19 @@ static void find_additions(mn_plan *plan)
                               count_readers(plan, output->y) == 0;
 }
 
-static mirnet_status build(mn_plan *plan)
+static mirnet_status build(mn_plan *plan, int passes)
 {
     const mirnet_model *model = plan->model;
     plan->ops = mn_calloc((size_t)model->n_nodes, sizeof(*plan->ops));
     plan->needs = mn_calloc((size_t)model->n_nodes, sizeof(*plan->needs));
+    plan->reads = mn_calloc((size_t)model->n_nodes, sizeof(*plan->reads));
     plan->zeros = mn_calloc((size_t)plan->run.capacity, sizeof(*plan->zeros));
-    if (!plan->ops || !plan->needs || !plan->zeros)
+    if (!plan->ops || !plan->needs || !plan->reads || !plan->zeros)
         return MIRNET_ERR_NOMEM;
     plan->run.samples = plan->zeros;
     find_needs(plan);
     for (int32_t i = 0; i < model->n_nodes; i++)
-        MN_TRY(make_op(plan, i));
+        MN_TRY(make_op(plan, i, passes));
     if (plan->use != MN_PLAN_FORWARD)
         find_additions(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
@@ -167,7 +216,7 @@ static mirnet_status build(mn_plan *plan)
     return MIRNET_OK;
 }
 
-mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use,
+mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
                              const mn_kernels *kernels, mn_threads *threads)
 {
     *out = NULL;
@@ -177,7 +226,7 @@ mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t c
     plan->model = model;
     plan->use = use;
     plan->run = (mn_run){.kernels = kernels, .threads = threads, .capacity = capacity};
-    mirnet_status status = build(plan);
+    mirnet_status status = build(plan, passes);
     if (status != MIRNET_OK) {
         mn_plan_destroy(plan);
         return status;
@@ -220,8 +269,31 @@ void mn_plan_prepare(mn_plan *plan)
     }
 }
 
+/* Which rows of this batch are computed, and which are copied. */
+static void find_extents(mn_plan *plan)
+{
+    const mirnet_model *model = plan->model;
+    for (int32_t i = 0; i < model->n_nodes; i++) {
+        const mn_node *node = &model->nodes[i];
+        mn_op *op = &plan->ops[i];
+        if (op->blank && node->n_inputs == 0)
+            mn_blank_scan(op->blank, op->y, plan->run.batch);
+        else if (op->blank)
+            mn_blank_reach(op->blank, op->blank_in, &plan->reads[i], plan->run.batch);
+        for (int32_t j = 0; j < node->n_inputs && !op->blank && !node->layer->view; j++) {
+            mn_op *from = &plan->ops[origin(model, node->inputs[j])];
+            if (from->blank)
+                mn_blank_show_all(from->blank, plan->run.batch);
+        }
+    }
+    mn_op *output = &plan->ops[origin(model, model->spec->output)];
+    if (output->blank)
+        mn_blank_show_all(output->blank, plan->run.batch);
+}
+
 void mn_plan_forward(mn_plan *plan)
 {
+    find_extents(plan);
     for (int32_t i = 0; i < plan->model->n_nodes; i++) {
         mn_op *op = &plan->ops[i];
         if (op->layer->cls->forward && !op->layer->view)
@@ -231,6 +303,9 @@ void mn_plan_forward(mn_plan *plan)
 
 void mn_plan_backward(mn_plan *plan)
 {
+    for (int32_t i = 0; i < plan->model->n_nodes; i++)
+        if (plan->ops[i].blank && plan->ops[i].dy)
+            mn_blank_clear(plan->ops[i].blank, plan->ops[i].dy, plan->run.capacity);
     for (int32_t i = plan->model->n_nodes - 1; i >= 0; i--) {
         mn_op *op = &plan->ops[i];
         if (op->layer->cls->backward && !op->layer->view && plan->needs[i])

@@ -12,6 +12,9 @@ typedef enum mn_plan_use {
     MN_PLAN_WEIGHTS_INPUTS /* and of its inputs */
 } mn_plan_use;
 
+/* Savings that can be switched off, for tests. */
+enum { MN_PASS_BLANK = 1, MN_PASSES = MN_PASS_BLANK };
+
 /*
  * Belongs to whoever created it and is used by one thread at a time; the model outlives it. Nothing is allocated after
  * mn_plan_create. The caller fills the input buffers, and for a backward pass the gradient of the output.
@@ -22,11 +25,12 @@ typedef struct mn_plan {
     mn_run run;      /* the caller sets weights, grads, batch, training, seed, step, samples before each pass */
     mn_op *ops;      /* [n_nodes] */
     bool *needs;     /* [n_nodes] a gradient flows through this node */
+    mn_rows_read *reads; /* [n_nodes] of the ops that have a blank */
     int64_t *zeros;  /* [capacity] ids for a run that has none */
 } mn_plan;
 
 /* Room for batches of up to `capacity` samples; `threads` may be NULL. Errors: NOMEM. */
-mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use,
+mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
                              const mn_kernels *kernels, mn_threads *threads) MN_MUST_CHECK;
 void mn_plan_destroy(mn_plan *plan);
 

@@ -91,7 +91,7 @@ mirnet_status mn_trainer_reserve(mirnet_trainer *t, int64_t capacity, mn_plan_us
         return MIRNET_OK;
     const size_t rows = (size_t)capacity, outputs = (size_t)mn_shape_size(&mn_model_output(t->model)->out);
     mn_plan *plan;
-    MN_TRY(mn_plan_create(&plan, t->model, capacity, use, mn_kernels_get(), t->threads));
+    MN_TRY(mn_plan_create(&plan, t->model, capacity, use, MN_PASSES, mn_kernels_get(), t->threads));
     float *targets = mn_floats(rows * outputs), *weights = mn_floats(rows);
     int64_t *ids = mn_calloc(rows, sizeof(*ids));
     if (!targets || !weights || !ids) {

@@ -8,10 +8,14 @@
 
 enum { KERNEL, BIAS };
 
+/* Columns of a part of the bias's gradient. */
+enum { BIAS_COLUMNS = 64 };
+
 typedef struct conv_state {
     conv_shape shape;
     conv_table forward, backward;
     mn_gemm *gemms;    /* [the larger count of the two tables] */
+    float *blank_dx;   /* [taps][out_width][kinds of y][channels] what the blank's rows give back to its input */
     float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
     float *transposed; /* the same taps: [taps][filters] rows of [channels] */
 } conv_state;
@@ -109,6 +113,7 @@ static void close_conv(mn_op *op)
     mn_conv_table_destroy(&state->forward);
     mn_conv_table_destroy(&state->backward);
     mn_free(state->gemms);
+    mn_free(state->blank_dx);
     mn_free(state->packed);
     mn_free(state->transposed);
     mn_free(state);
@@ -136,6 +141,11 @@ static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
     if (backward && op->dx[0]) {
         state->transposed = mn_floats(mn_packed_size(run->kernels, taps * s->filters, s->channels));
         if (!state->transposed)
+            return MIRNET_ERR_NOMEM;
+    }
+    if (backward && op->dx[0] && op->blank) {
+        state->blank_dx = mn_floats((size_t)(taps * s->out_width * op->blank->n_kinds * s->channels));
+        if (!state->blank_dx)
             return MIRNET_ERR_NOMEM;
     }
     return MIRNET_OK;
@@ -184,24 +194,68 @@ static void prepare(mn_op *op, const mn_run *run)
         mn_parallel(run, transpose_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1));
 }
 
+/* A block of rows of y that were made one after another: those of a sample, or one kind of the blank's. */
+typedef void (*block_task)(const mn_op *op, const mn_run *run, int64_t at, int64_t rows);
+
+typedef struct block_job {
+    const mn_op *op;
+    const mn_run *run;
+    block_task task;
+} block_job;
+
+static void block_part(void *context, int64_t part, int32_t worker)
+{
+    const block_job *job = context;
+    const mn_blank *blank = job->op->blank;
+    const conv_shape *s = &((const conv_state *)job->op->state)->shape;
+    const int64_t line = s->out_width * s->filters, batch = job->run->batch;
+    (void)worker;
+    if (part < batch)
+        job->task(job->op, job->run, part * s->out_height * line,
+                  (blank ? blank->extent[part] : s->out_height) * s->out_width);
+    else
+        job->task(job->op, job->run, (job->run->capacity * s->out_height + blank->kinds[part - batch]) * line,
+                  s->out_width);
+}
+
+static void each_block(const mn_op *op, const mn_run *run, block_task task)
+{
+    block_job job = {op, run, task};
+    mn_parallel(run, block_part, &job, run->batch + (op->blank ? op->blank->n_kinds : 0));
+}
+
+static void activate_block(const mn_op *op, const mn_run *run, int64_t at, int64_t rows)
+{
+    mn_activate_part(run->kernels, op->layer->spec->activation, op->y + at, op->y + at, rows, op->layer->spec->units);
+}
+
+static void activate_back_block(const mn_op *op, const mn_run *run, int64_t at, int64_t rows)
+{
+    mn_activate_back_part(run->kernels, op->layer->spec->activation, op->dy + at, op->y + at, rows,
+                          op->layer->spec->units);
+}
+
 static void forward(mn_op *op, const mn_run *run)
 {
     const mn_layer *layer = op->layer;
-    const conv_state *state = op->state;
+    conv_state *state = op->state;
     const conv_shape *s = &state->shape;
     const mn_activation f = layer->spec->activation;
+    mn_conv_set_forward_rows(&state->forward, s, op->blank, run->batch, run->capacity);
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         state->gemms[i] = (mn_gemm){
-            .m = run->batch * g->rows_per_sample, .n = s->filters, .runs = g->runs, .run = g->run,
-            .x = op->x[0], .y = op->y, .rows = g->rows, .a_at = g->a_at, .b_at = g->packed_at,
+            .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
+            .x = op->x[0], .y = op->y, .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
             .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
             .bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL, .relu = f == MN_RELU,
         };
     }
     mn_gemm_run(run, state->gemms, state->forward.count);
     if (f != MN_RELU)
-        mn_activate(run, f, op->y, op->y, run->batch * s->out_height * s->out_width, s->filters);
+        each_block(op, run, activate_block);
+    if (op->blank)
+        mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
 }
 
 /* Sets the part of the kernel's gradient to zero that the products add to, or that only a regularizer reaches. */
@@ -210,6 +264,38 @@ static void clear_gradient(const mn_param *kernel, float *grad)
     const mn_live *live = &kernel->live;
     for (int64_t p = live->first; p < live->last; p++)
         memset(grad + p * live->period + live->from[0], 0, (size_t)(live->to[0] - live->from[0]) * sizeof(float));
+}
+
+typedef struct back_job {
+    const mn_op *op;
+    const mn_run *run;
+} back_job;
+
+/* db = sum of dz over the rows that were made, block by block. */
+static void bias_part(void *context, int64_t part, int32_t worker)
+{
+    const back_job *job = context;
+    const mn_op *op = job->op;
+    const mn_blank *blank = op->blank;
+    const conv_shape *s = &((const conv_state *)op->state)->shape;
+    const int64_t col = part * BIAS_COLUMNS, n = mn_min(BIAS_COLUMNS, s->filters - col);
+    float *out = mn_grad(op->layer, job->run, BIAS) + col;
+    bool add = op->grad_add;
+    (void)worker;
+    for (int64_t b = 0; b < job->run->batch; b++, add = true)
+        job->run->kernels->column_sums(out, op->dy + b * s->out_height * s->out_width * s->filters + col,
+                                       (blank ? blank->extent[b] : s->out_height) * s->out_width, n, s->filters, add);
+    for (int64_t k = 0; blank && k < blank->n_kinds; k++) {
+        const int64_t row = job->run->capacity * s->out_height + blank->kinds[k];
+        job->run->kernels->column_sums(out, op->dy + row * s->out_width * s->filters + col, s->out_width, n, s->filters,
+                                       true);
+    }
+}
+
+static void bias_gradient(mn_op *op, const mn_run *run)
+{
+    back_job job = {op, run};
+    mn_parallel(run, bias_part, &job, mn_ceil_div(op->layer->spec->units, BIAS_COLUMNS));
 }
 
 /* dz = dy f'; dK[i][j] = sum over outputs of x^T dz; db = sum of dz */
@@ -224,36 +310,92 @@ static void weight_gradients(mn_op *op, const mn_run *run)
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         mn_outer outer = {
-            .m = run->batch * g->rows_per_sample, .n = s->filters, .runs = g->runs, .run = g->run,
-            .x = op->x[0], .d = op->dy, .rows = g->rows, .a_at = g->a_at, .b_at = g->kernel_at,
+            .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
+            .x = op->x[0], .d = op->dy, .rows = g->active, .a_at = g->a_at, .b_at = g->kernel_at,
             .g = grad, .ldg = s->filters, .add = true,
         };
         mn_outer_run(run, &outer);
     }
     if (layer->spec->use_bias)
-        mn_column_sums_run(run, mn_grad(layer, run, BIAS), op->dy, run->batch * s->out_height * s->out_width,
-                           s->filters, op->grad_add);
+        bias_gradient(op, run);
+}
+
+/* What the kinds of the blank's output rows give back to the kinds of its input rows: a product for each tap and column. */
+static void blank_back_part(void *context, int64_t part, int32_t worker)
+{
+    const back_job *job = context;
+    const conv_state *state = job->op->state;
+    const conv_shape *s = &state->shape;
+    const mn_blank *blank = job->op->blank;
+    const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1), tap = part / s->out_width, ox = part % s->out_width;
+    (void)worker;
+    for (int64_t k = 0; k < blank->n_kinds; k++) {
+        const int64_t row = job->run->capacity * s->out_height + blank->kinds[k], b_at = tap * s->filters;
+        mn_gemm product = {
+            .m = 1, .n = s->channels, .runs = 1, .run = s->filters, .x = job->op->dy + (row * s->out_width + ox) * s->filters,
+            .y = state->blank_dx + (part * blank->n_kinds + k) * s->channels, .b_at = &b_at, .b = state->transposed,
+            .k_packed = taps * s->filters,
+        };
+        job->run->kernels->gemm(&product, 0, 1, 0, s->channels);
+    }
+}
+
+static void blank_back(mn_op *op, const mn_run *run)
+{
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    const mn_blank *blank = op->blank, *in = op->blank_in;
+    const int64_t taps_j = mn_conv_taps(s, 1);
+    back_job job = {op, run};
+    mn_parallel(run, blank_back_part, &job, mn_conv_taps(s, 0) * taps_j * s->out_width);
+    for (int64_t part = 0; part < mn_conv_taps(s, 0) * taps_j * s->out_width; part++)
+        for (int64_t k = 0; k < blank->n_kinds; k++) {
+            const int64_t tap = part / s->out_width, i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
+            const int64_t iy = blank->kinds[k] * s->stride[0] - s->before[0] + i * s->dilation[0];
+            const int64_t ix = part % s->out_width * s->stride[1] - s->before[1] + j * s->dilation[1];
+            if (iy < 0 || iy >= s->height || ix < 0 || ix >= s->width)
+                continue;
+            const int64_t row = run->capacity * s->height + in->alike[iy];
+            run->kernels->add(op->dx[0] + (row * s->width + ix) * s->channels,
+                              state->blank_dx + (part * blank->n_kinds + k) * s->channels, s->channels);
+        }
 }
 
 static void backward(mn_op *op, const mn_run *run)
 {
-    const conv_state *state = op->state;
+    conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    mn_activate_back(run, op->layer->spec->activation, op->dy, op->y, run->batch * s->out_height * s->out_width,
-                     s->filters);
+    if (op->blank)
+        mn_blank_collect(op->blank, op->dy, run->batch, run->capacity);
+    if (op->layer->spec->activation != MN_LINEAR)
+        each_block(op, run, activate_back_block);
     weight_gradients(op, run);
     if (!op->dx[0])
         return;
+    mn_conv_set_backward_rows(&state->backward, s, op->blank_in, op->blank, run->batch);
     for (int64_t i = 0; i < state->backward.count; i++) {
         const conv_group *g = &state->backward.groups[i];
         state->gemms[i] = (mn_gemm){
-            .m = run->batch * g->rows_per_sample, .n = s->channels, .runs = g->runs, .run = g->run,
-            .x = op->dy, .y = op->dx[0], .rows = g->rows, .a_at = g->a_at, .b_at = g->packed_at,
+            .m = g->m, .n = s->channels, .runs = g->runs, .run = g->run,
+            .x = op->dy, .y = op->dx[0], .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
             .b = state->transposed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
             .add = op->dx_add[0],
         };
     }
     mn_gemm_run(run, state->gemms, state->backward.count);
+    if (op->blank)
+        blank_back(op, run);
+}
+
+static bool rows_read(const mn_layer *layer, mn_rows_read *out)
+{
+    conv_shape s = shape_of(layer);
+    find_live_taps(&s, 0, s.height, s.out_height);
+    *out = (mn_rows_read){
+        .in_rows = s.height, .out_rows = s.out_height, .first = s.tap_first[0], .last = s.tap_last[0],
+        .stride = s.stride[0], .dilation = s.dilation[0], .before = s.before[0],
+    };
+    return true;
 }
 
 const mn_layer_class mn_conv = {
@@ -263,4 +405,5 @@ const mn_layer_class mn_conv = {
     .prepare = prepare,
     .forward = forward,
     .backward = backward,
+    .rows_read = rows_read,
 };

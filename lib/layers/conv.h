@@ -19,7 +19,9 @@ typedef struct conv_shape {
 typedef struct conv_group {
     int64_t runs, run;
     int64_t rows_per_sample;
-    mn_row *rows;       /* [capacity * rows_per_sample], sample by sample */
+    mn_row *rows;       /* [rows_per_sample] of the first sample */
+    int64_t m;
+    mn_row *active;     /* [m of (capacity + 1) * rows_per_sample] the rows of this batch */
     int64_t *a_at;      /* [runs] */
     int64_t *packed_at; /* [runs] row of the packed kernel */
     int64_t *kernel_at; /* [runs] row of the kernel in Keras layout; NULL backward */
@@ -37,5 +39,14 @@ int64_t mn_conv_taps(const conv_shape *s, int axis);
 mirnet_status mn_conv_forward_table(conv_table *out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;
 mirnet_status mn_conv_backward_table(conv_table *out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;
 void mn_conv_table_destroy(conv_table *table);
+
+/*
+ * The rows of a batch. Forward: of each sample the rows in front of its extent, then one of each kind of the blank (see
+ * blank.h). Backward: the input rows that are seen, each from the output rows in front of the extent. Without blanks: all.
+ */
+void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_blank *out, int64_t batch,
+                              int64_t capacity);
+void mn_conv_set_backward_rows(conv_table *table, const conv_shape *s, const mn_blank *in, const mn_blank *out,
+                               int64_t batch);
 
 #endif

@@ -14,6 +14,7 @@ void mn_conv_table_destroy(conv_table *table)
 {
     for (int64_t i = 0; table->groups && i < table->count; i++) {
         mn_free(table->groups[i].rows);
+        mn_free(table->groups[i].active);
         mn_free(table->groups[i].a_at);
         mn_free(table->groups[i].packed_at);
         mn_free(table->groups[i].kernel_at);
@@ -24,11 +25,12 @@ void mn_conv_table_destroy(conv_table *table)
 
 static mirnet_status make_room(conv_group *g, int64_t capacity)
 {
-    g->rows = mn_calloc((size_t)(capacity * g->rows_per_sample), sizeof(*g->rows));
+    g->rows = mn_calloc((size_t)g->rows_per_sample, sizeof(*g->rows));
+    g->active = mn_calloc((size_t)((capacity + 1) * g->rows_per_sample), sizeof(*g->active));
     g->a_at = mn_calloc((size_t)g->runs, sizeof(*g->a_at));
     g->packed_at = mn_calloc((size_t)g->runs, sizeof(*g->packed_at));
     g->kernel_at = mn_calloc((size_t)g->runs, sizeof(*g->kernel_at));
-    return g->rows && g->a_at && g->packed_at && g->kernel_at ? MIRNET_OK : MIRNET_ERR_NOMEM;
+    return g->rows && g->active && g->a_at && g->packed_at && g->kernel_at ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }
 
 /* Row of the packed kernel where live tap (i, j) begins, for blocks of `depth` rows a tap. */
@@ -60,20 +62,19 @@ static mirnet_status forward_group(conv_group *g, const conv_shape *s, int64_t c
         g->packed_at[r] = packed_row(s, i, j, s->channels);
         g->kernel_at[r] = (i * s->kernel[1] + j) * s->channels;
     }
-    for (int64_t b = 0; b < capacity; b++)
-        for (int64_t oy = 0; oy < s->out_height; oy++) {
-            int64_t top = oy * s->stride[0] - s->before[0], i0 = s->tap_first[0], i1 = s->tap_last[0];
-            while (i0 < i1 && top + i0 * s->dilation[0] < 0)
-                i0++;
-            while (i1 > i0 && top + (i1 - 1) * s->dilation[0] >= s->height)
-                i1--;
-            g->rows[b * s->out_height + oy] = (mn_row){
-                .a = (b * s->height + top) * line,
-                .c = ((b * s->out_height + oy) * s->out_width + ox) * s->filters,
-                .first = (int32_t)((i0 - s->tap_first[0]) * per_tap),
-                .last = (int32_t)((i1 - s->tap_first[0]) * per_tap),
-            };
-        }
+    for (int64_t oy = 0; oy < s->out_height; oy++) {
+        int64_t top = oy * s->stride[0] - s->before[0], i0 = s->tap_first[0], i1 = s->tap_last[0];
+        while (i0 < i1 && top + i0 * s->dilation[0] < 0)
+            i0++;
+        while (i1 > i0 && top + (i1 - 1) * s->dilation[0] >= s->height)
+            i1--;
+        g->rows[oy] = (mn_row){
+            .a = top * line,
+            .c = (oy * s->out_width + ox) * s->filters,
+            .first = (int32_t)((i0 - s->tap_first[0]) * per_tap),
+            .last = (int32_t)((i1 - s->tap_first[0]) * per_tap),
+        };
+    }
     return MIRNET_OK;
 }
 
@@ -121,24 +122,23 @@ static mirnet_status backward_group(conv_group *g, const conv_shape *s, int64_t 
                 g->a_at[r] = -(i * dilation - residue) / stride * line + ox * s->filters;
                 g->packed_at[r++] = packed_row(s, i, j, s->filters);
             }
-    for (int64_t b = 0; b < capacity; b++)
-        for (int64_t k = 0; k < g->rows_per_sample; k++) {
-            int64_t iy = iy0 + k * stride, q = (iy + s->before[0]) / stride, at = 0, first = n_i, last = 0, oy;
-            for (int64_t i = s->tap_first[0]; i < s->tap_last[0]; i++)
-                if (i * dilation % stride == residue) {
-                    if (output_of(s, 0, iy, i, &oy)) {
-                        first = mn_min(first, at);
-                        last = at + 1;
-                    }
-                    at++;
+    for (int64_t k = 0; k < g->rows_per_sample; k++) {
+        int64_t iy = iy0 + k * stride, q = (iy + s->before[0]) / stride, at = 0, first = n_i, last = 0, oy;
+        for (int64_t i = s->tap_first[0]; i < s->tap_last[0]; i++)
+            if (i * dilation % stride == residue) {
+                if (output_of(s, 0, iy, i, &oy)) {
+                    first = mn_min(first, at);
+                    last = at + 1;
                 }
-            g->rows[b * g->rows_per_sample + k] = (mn_row){
-                .a = (b * s->out_height + q) * line,
-                .c = ((b * s->height + iy) * s->width + ix) * s->channels,
-                .first = (int32_t)(mn_min(first, last) * n_j),
-                .last = (int32_t)(last * n_j),
-            };
-        }
+                at++;
+            }
+        g->rows[k] = (mn_row){
+            .a = q * line,
+            .c = (iy * s->width + ix) * s->channels,
+            .first = (int32_t)(mn_min(first, last) * n_j),
+            .last = (int32_t)(last * n_j),
+        };
+    }
     return MIRNET_OK;
 }
 
@@ -151,4 +151,47 @@ mirnet_status mn_conv_backward_table(conv_table *out, const conv_shape *s, int64
     for (int64_t i = 0; i < out->count; i++)
         MN_TRY(backward_group(&out->groups[i], s, capacity, i / s->width, i % s->width));
     return MIRNET_OK;
+}
+
+static mn_row shifted(mn_row row, int64_t a, int64_t c)
+{
+    row.a += a;
+    row.c += c;
+    return row;
+}
+
+void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_blank *out, int64_t batch,
+                              int64_t capacity)
+{
+    const int64_t in_size = s->height * s->width * s->channels, out_size = s->out_height * s->out_width * s->filters;
+    for (int64_t i = 0; i < table->count; i++) {
+        conv_group *g = &table->groups[i];
+        g->m = 0;
+        for (int64_t b = 0; b < batch; b++)
+            for (int64_t oy = 0, end = out ? out->extent[b] : g->rows_per_sample; oy < end; oy++)
+                g->active[g->m++] = shifted(g->rows[oy], b * in_size, b * out_size);
+        for (int64_t k = 0; out && k < out->n_kinds; k++)
+            g->active[g->m++] = shifted(g->rows[out->kinds[k]], capacity * in_size, capacity * out_size);
+    }
+}
+
+void mn_conv_set_backward_rows(conv_table *table, const conv_shape *s, const mn_blank *in, const mn_blank *out,
+                               int64_t batch)
+{
+    const int64_t in_size = s->height * s->width * s->channels, out_size = s->out_height * s->out_width * s->filters;
+    const int64_t in_line = s->width * s->channels, out_line = s->out_width * s->filters;
+    for (int64_t i = 0; i < table->count; i++) {
+        conv_group *g = &table->groups[i];
+        g->m = 0;
+        for (int64_t b = 0; b < batch; b++)
+            for (int64_t k = 0; k < g->rows_per_sample; k++) {
+                mn_row row = g->rows[k];
+                if (in && row.c / in_line >= in->seen[b])
+                    break;
+                /* Taps come with falling output rows: those behind the extent are the first ones. */
+                while (out && row.first < row.last && (row.a + g->a_at[row.first]) / out_line >= out->extent[b])
+                    row.first++;
+                g->active[g->m++] = shifted(row, b * out_size, b * in_size);
+            }
+    }
 }

@@ -5,6 +5,7 @@
 
 #include "common.h"
 #include "kernels/kernels.h"
+#include "layers/blank.h"
 #include "spec.h"
 #include "threads.h"
 
@@ -79,6 +80,8 @@ struct mn_op {
     bool skip_activation; /* dy is already the gradient before the softmax: the loss is fused with it */
     uint8_t **mask;       /* [n_in] [batch][steps], 1 = real; NULL: no mask */
     uint8_t *mask_out;    /* the same for the output, written by forward where layer->masks */
+    mn_blank *blank_in;   /* what is blank in x[0]; NULL: every row of every sample is there */
+    mn_blank *blank;      /* what may be left blank in y, where the layer's class can; NULL: every row must be made */
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
 };
 
@@ -101,6 +104,9 @@ struct mn_layer_class {
     void (*forward)(mn_op *op, const mn_run *run);
     void (*backward)(mn_op *op, const mn_run *run);
     void (*commit)(mn_op *op, const mn_run *run, float *weights);
+    /* Whether the layer works row by row along its first axis of more than one element, each output row from the rows that
+     * *out says, and honours op->blank. NULL: it does not. */
+    bool (*rows_read)(const mn_layer *layer, mn_rows_read *out);
     bool fuses_softmax; /* backward honours skip_activation */
 };
 
@@ -136,6 +142,12 @@ static inline int64_t mn_in_size(const mn_op *op, int32_t i)
 static inline int64_t mn_out_size(const mn_op *op)
 {
     return mn_shape_size(&op->layer->out);
+}
+
+/* The larger of two numbers, NaN if one of them is NaN: it must reach the loss, where it is noticed. */
+static inline float mn_larger(float a, float b)
+{
+    return b > a || b != b ? b : a;
 }
 
 /* mn_threads_run on the run's threads. */

@@ -66,6 +66,8 @@ static mn_run enter(mn_op *op, const mn_run *run)
     st->op.dx_add = op->dx_add;
     st->op.dy = op->dy;
     st->op.grad_add = op->grad_add;
+    st->op.blank_in = op->blank_in;
+    st->op.blank = op->blank;
     return inner;
 }
 
@@ -131,6 +133,13 @@ static void backward(mn_op *op, const mn_run *run)
     st->op.layer->cls->backward(&st->op, &inner_run);
 }
 
+/* With one step the wrapper is its inner layer. */
+static bool rows_read(const mn_layer *layer, mn_rows_read *out)
+{
+    const mn_layer *inner = layer->inner[0];
+    return layer->in[0].dim[0] == 1 && inner->cls->rows_read && inner->cls->rows_read(inner, out);
+}
+
 static void commit(mn_op *op, const mn_run *run, float *weights)
 {
     mn_run inner_run = enter(op, run);
@@ -146,5 +155,6 @@ const mn_layer_class mn_time_distributed = {
     .prepare = prepare,
     .forward = forward,
     .backward = backward,
+    .rows_read = rows_read,
     .commit = commit,
 };

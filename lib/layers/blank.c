@@ -1,0 +1,132 @@
+/* blank.c - rows that all samples share */
+/* SPDX-License-Identifier: MIT */
+#include "layers/blank.h"
+
+#include "mem.h"
+
+void mn_blank_destroy(mn_blank *blank)
+{
+    if (!blank)
+        return;
+    mn_free(blank->alike);
+    mn_free(blank->kinds);
+    mn_free(blank->extent);
+    mn_free(blank->seen);
+    mn_free(blank);
+}
+
+/* The kind of input row that tap t of output row o reads in the blank; -1: padding. */
+static int64_t kind_read(const mn_blank *in, const mn_rows_read *read, int64_t o, int64_t t)
+{
+    const int64_t row = o * read->stride - read->before + t * read->dilation;
+    return row >= 0 && row < read->in_rows ? in->alike[row] : -1;
+}
+
+static bool reads_alike(const mn_blank *in, const mn_rows_read *read, int64_t a, int64_t b)
+{
+    for (int64_t t = read->first; t < read->last; t++)
+        if (kind_read(in, read, a, t) != kind_read(in, read, b, t))
+            return false;
+    return true;
+}
+
+static void find_kinds(mn_blank *blank, const mn_blank *in, const mn_rows_read *read)
+{
+    for (int64_t row = 0; row < blank->rows; row++) {
+        /* Rows that are alike follow one another, so the last kind is tried first. */
+        int64_t k = blank->n_kinds;
+        while (k > 0 && in && !reads_alike(in, read, blank->kinds[k - 1], row))
+            k--;
+        if (k == 0)
+            blank->kinds[blank->n_kinds++] = row;
+        blank->alike[row] = k ? blank->kinds[k - 1] : row;
+    }
+}
+
+mirnet_status mn_blank_create(mn_blank **out, const mn_blank *in, const mn_rows_read *read, int64_t rows, int64_t row,
+                              int64_t capacity)
+{
+    mn_blank *blank = *out = mn_calloc(1, sizeof(*blank));
+    if (!blank)
+        return MIRNET_ERR_NOMEM;
+    blank->rows = rows;
+    blank->row = row;
+    blank->alike = mn_calloc((size_t)rows, sizeof(*blank->alike));
+    blank->kinds = mn_calloc((size_t)rows, sizeof(*blank->kinds));
+    blank->extent = mn_calloc((size_t)capacity, sizeof(*blank->extent));
+    blank->seen = mn_calloc((size_t)capacity, sizeof(*blank->seen));
+    if (!blank->alike || !blank->kinds || !blank->extent || !blank->seen)
+        return MIRNET_ERR_NOMEM;
+    find_kinds(blank, in, read);
+    return MIRNET_OK;
+}
+
+static bool is_zero(const float *row, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (row[i] != 0)
+            return false;
+    return true;
+}
+
+void mn_blank_scan(mn_blank *blank, const float *x, int64_t batch)
+{
+    for (int64_t b = 0; b < batch; b++) {
+        const float *sample = x + b * blank->rows * blank->row;
+        int64_t rows = blank->rows;
+        while (rows > 0 && is_zero(sample + (rows - 1) * blank->row, blank->row))
+            rows--;
+        blank->extent[b] = rows;
+        blank->seen[b] = rows;
+    }
+}
+
+void mn_blank_reach(mn_blank *out, mn_blank *in, const mn_rows_read *read, int64_t batch)
+{
+    for (int64_t b = 0; b < batch; b++) {
+        /* The last output row whose first tap is in front of the extent; and the last input row that such a row reads. */
+        const int64_t front = in->extent[b] + read->before - read->first * read->dilation;
+        const int64_t rows = front > 0 ? mn_min(mn_ceil_div(front, read->stride), out->rows) : 0;
+        const int64_t end = (rows - 1) * read->stride - read->before + (read->last - 1) * read->dilation + 1;
+        out->extent[b] = rows;
+        out->seen[b] = rows;
+        in->seen[b] = mn_max(in->seen[b], mn_min(rows > 0 ? end : 0, in->rows));
+    }
+}
+
+void mn_blank_show_all(mn_blank *blank, int64_t batch)
+{
+    for (int64_t b = 0; b < batch; b++)
+        blank->seen[b] = blank->rows;
+}
+
+void mn_blank_fill(const mn_blank *blank, float *y, int64_t batch, int64_t capacity)
+{
+    const int64_t size = blank->rows * blank->row;
+    const size_t bytes = (size_t)blank->row * sizeof(float);
+    float *model = y + capacity * size;
+    for (int64_t row = 0; row < blank->rows; row++)
+        if (blank->alike[row] != row)
+            memcpy(model + row * blank->row, model + blank->alike[row] * blank->row, bytes);
+    for (int64_t b = 0; b < batch; b++)
+        if (blank->seen[b] > blank->extent[b])
+            memcpy(y + b * size + blank->extent[b] * blank->row, model + blank->extent[b] * blank->row,
+                   (size_t)(blank->seen[b] - blank->extent[b]) * bytes);
+}
+
+void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity)
+{
+    for (int64_t k = 0; k < blank->n_kinds; k++)
+        memset(dy + (capacity * blank->rows + blank->kinds[k]) * blank->row, 0, (size_t)blank->row * sizeof(float));
+}
+
+void mn_blank_collect(const mn_blank *blank, float *dy, int64_t batch, int64_t capacity)
+{
+    for (int64_t b = 0; b < batch; b++)
+        for (int64_t row = blank->extent[b]; row < blank->seen[b]; row++) {
+            const float *from = dy + (b * blank->rows + row) * blank->row;
+            float *to = dy + (capacity * blank->rows + blank->alike[row]) * blank->row;
+            for (int64_t i = 0; i < blank->row; i++)
+                to[i] += from[i];
+        }
+}
