@@ -11,10 +11,10 @@
 enum { SIZE_LIMIT = 16 << 20 };
 
 /*
- * jansson's lexer keeps the current token in a buffer that grows, and does not notice when growing fails: characters get
- * lost, or it reads behind the token. So the document is read as the second item of ["aaa...", document]: the first item is
- * longer than any token of the document can be, so that the buffer has its final size before the document begins, and an item
- * of another length than was sent tells that memory was short.
+ * jansson's lexer keeps the current token in a buffer that grows, and does not notice when growing fails: characters
+ * get lost, or it reads behind the token. So the document is read as the second item of ["aaa...", document]: the
+ * first item is longer than any token of the document can be, so that the buffer has its final size before the
+ * document begins, and an item of another length than was sent tells that memory was short.
  */
 typedef struct feed {
     const char *text;
@@ -52,8 +52,8 @@ static bool is_nomem(const json_error_t *error, const feed *source)
     if (!error->text[0] || json_error_code(error) == json_error_out_of_memory)
         return true;
     bool at_string = error->position > 0 && feed_byte(source, (size_t)error->position - 1) == '"';
-    return at_string && (strncmp(error->text, "invalid token", 13) == 0 ||
-                         strncmp(error->text, "string or '}' expected", 22) == 0);
+    return at_string &&
+           (strncmp(error->text, "invalid token", 13) == 0 || strncmp(error->text, "string or '}' expected", 22) == 0);
 }
 
 static mirnet_status fail_syntax(const json_error_t *error, const feed *source, const char *name)

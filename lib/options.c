@@ -48,7 +48,8 @@ static const mn_option options[] = {
     {"training.early_stopping_patience", MN_OPTION_INTEGER, 0, 1e6, 0, "", "", "epochs without improvement to wait"},
     {"training.early_stopping_min_delta", MN_OPTION_REAL, 0, LARGE, 0, "", "", "smallest change that is improvement"},
     {"training.early_stopping_restore_best", MN_OPTION_FLAG, 0, 1, 0, "", "", "put the best epoch's weights back"},
-    {"training.early_stopping_start_from_epoch", MN_OPTION_INTEGER, 0, 1e6, 0, "", "", "epochs before the watch begins"},
+    {"training.early_stopping_start_from_epoch", MN_OPTION_INTEGER, 0, 1e6, 0, "", "",
+     "epochs before the watch begins"},
 
     {"training.reduce_lr", MN_OPTION_FLAG, 0, 1, 0, "", "", "lower the learning rate on a plateau"},
     {"training.reduce_lr_monitor", MN_OPTION_WORD, 0, 0, 0, MONITORS, "val_loss", "the number that is watched"},

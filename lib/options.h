@@ -20,9 +20,9 @@ enum { MN_OPTION_COUNT = 38 };
 typedef struct mn_option {
     const char *key;
     mn_option_kind kind;
-    double min, max, standard;       /* inclusive bounds and default of a number */
-    const char *words;               /* of a word option, separated by blanks; else "" */
-    const char *standard_text;       /* default of a word or text; else "" */
+    double min, max, standard; /* inclusive bounds and default of a number */
+    const char *words;         /* of a word option, separated by blanks; else "" */
+    const char *standard_text; /* default of a word or text; else "" */
     const char *help;
 } mn_option;
 

@@ -90,8 +90,8 @@ mirnet_status mn_place_expected(const mn_place *at, const char *what)
     if (!at->value)
         return mn_place_fail(at, MIRNET_ERR_FORMAT, "missing, expected %s", what);
     char *text = mn_json_text(at->value, false);
-    mirnet_status status = text ? mn_place_fail(at, MIRNET_ERR_FORMAT, "expected %s, not %.60s", what, text)
-                                : MIRNET_ERR_NOMEM;
+    mirnet_status status =
+        text ? mn_place_fail(at, MIRNET_ERR_FORMAT, "expected %s, not %.60s", what, text) : MIRNET_ERR_NOMEM;
     mn_free(text);
     return status;
 }

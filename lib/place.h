@@ -1,4 +1,4 @@
-/* place.h - a value of a JSON document together with where it stands: checked reading with messages that name the place */
+/* place.h - a value of a JSON document and where it stands: checked reading, messages that name the place */
 /* SPDX-License-Identifier: MIT */
 #ifndef MN_PLACE_H
 #define MN_PLACE_H
@@ -19,11 +19,11 @@ typedef struct mn_document {
 typedef struct mn_place mn_place;
 struct mn_place {
     const mn_document *document;
-    const mn_place *up;  /* NULL at the top */
-    const char *key;     /* in the object above; at the top: a path; NULL: `index` counts */
-    size_t index;        /* in the list above */
-    const char *label;   /* the layer that this is; NULL: none */
-    json_t *value;       /* only read; NULL: nothing is there */
+    const mn_place *up; /* NULL at the top */
+    const char *key;    /* in the object above; at the top: a path; NULL: `index` counts */
+    size_t index;       /* in the list above */
+    const char *label;  /* the layer that this is; NULL: none */
+    json_t *value;      /* only read; NULL: nothing is there */
 };
 
 mn_place mn_place_top(const mn_document *document, const char *path, const json_t *value);

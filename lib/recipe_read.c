@@ -74,12 +74,12 @@ static mirnet_status read_option(reader *r, const mn_place *at, int32_t i)
 /* Fields of Keras's optimizers: options, and those that may only have the value that changes nothing. */
 static mirnet_status read_optimizer_field(reader *r, const mn_place *at)
 {
-    static const char *const options[] = {"learning_rate", "beta_1",   "beta_2",          "epsilon",   "weight_decay",
-                                          "momentum",      "nesterov", "rho",             "centered",  "clipnorm",
+    static const char *const options[] = {"learning_rate", "beta_1",          "beta_2", "epsilon",  "weight_decay",
+                                          "momentum",      "nesterov",        "rho",    "centered", "clipnorm",
                                           "clipvalue",     "global_clipnorm", NULL};
-    static const char *const off[] = {"amsgrad", "use_ema", "decay", "loss_scale_factor",
-                                      "gradient_accumulation_steps", NULL};
-    static const char *const free_fields[] = {"name",         "ema_momentum",        "ema_overwrite_frequency",
+    static const char *const off[] = {"amsgrad", "use_ema", "decay", "loss_scale_factor", "gradient_accumulation_steps",
+                                      NULL};
+    static const char *const free_fields[] = {"name",        "ema_momentum",        "ema_overwrite_frequency",
                                               "jit_compile", "is_legacy_optimizer", NULL};
     const char *name = strcmp(at->key, "lr") == 0 ? "learning_rate" : at->key;
     if (json_is_object(at->value))
@@ -92,8 +92,8 @@ static mirnet_status read_optimizer_field(reader *r, const mn_place *at)
             return MIRNET_OK;
     for (int i = 0; off[i]; i++)
         if (strcmp(off[i], name) == 0) {
-            if (mn_place_empty(at) || json_is_false(at->value) || (json_is_number(at->value) &&
-                                                                   json_number_value(at->value) == 0))
+            if (mn_place_empty(at) || json_is_false(at->value) ||
+                (json_is_number(at->value) && json_number_value(at->value) == 0))
                 return MIRNET_OK;
             return mn_place_fail(at, MIRNET_ERR_UNSUPPORTED, "not supported, only null, false or 0");
         }
@@ -284,8 +284,8 @@ static mirnet_status read_note(const mn_place *top, const char *key, char **out)
     return *out ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }
 
-/* Where the JSON does not say it, the length is that of a model whose one input is (L, 4), or (L, 8) with both ends; axes of
- * size 1 around them do not count: (1, 164, 4, 1). */
+/* Where the JSON does not say it, the length is that of a model whose one input is (L, 4), or (L, 8) with both ends;
+ * axes of size 1 around them do not count: (1, 164, 4, 1). */
 static mirnet_status fit_encoder(reader *r)
 {
     const mn_spec *spec = r->recipe->spec;
@@ -310,7 +310,8 @@ static mirnet_status fit_encoder(reader *r)
 
 static mirnet_status read_recipe(reader *r, const mn_place *top)
 {
-    static const char *const keys[] = {"name", "source", "description", "encoder", "classes", "model", "training", NULL};
+    static const char *const keys[] = {"name",    "source", "description", "encoder",
+                                       "classes", "model",  "training",    NULL};
     const mn_document *document = top->document;
     MN_TRY(mn_place_object(top));
     bool bare = json_object_get(top->value, "class_name") != NULL;

@@ -22,8 +22,8 @@ static mn_place layers_place(const mn_place *config)
 }
 
 /*
- * hard_sigmoid and the training argument of calls mean something else since Keras 3. Its to_json() leaves out keras_version,
- * but writes the module of each class, and batch_shape where Keras 2 has batch_input_shape.
+ * hard_sigmoid and the training argument of calls mean something else since Keras 3. Its to_json() leaves out
+ * keras_version, but writes the module of each class, and batch_shape where Keras 2 has batch_input_shape.
  */
 static bool is_keras3(const mn_place *model, const mn_place *layers)
 {
@@ -63,7 +63,8 @@ static mirnet_status check_model(const mn_place *model)
     return MIRNET_OK;
 }
 
-/* The next free name of this kind: "dense", then "dense_1"; inputs count from 1. `counts` has a number for each kind. */
+/* The next free name of this kind: "dense", then "dense_1"; inputs count from 1. `counts` has a number for each kind.
+ * */
 static void make_name(const json_t *names, mn_layer_kind kind, int *counts, char text[64])
 {
     do {

@@ -3,7 +3,10 @@
 #include "spec_fields.h"
 
 #define AT(member) offsetof(mn_layer_spec, member)
-#define END {NULL, MN_FIELD_FREE, 0, false}
+#define END                           \
+    {                                 \
+        NULL, MN_FIELD_FREE, 0, false \
+    }
 
 static const mn_field common_fields[] = {
     {"name", MN_FIELD_FREE, 0, false},
@@ -221,10 +224,8 @@ static const struct {
     [MN_AVERAGE_POOLING2D] = {"AveragePooling2D", "average_pooling2d", {pool2d_fields}},
     [MN_GLOBAL_MAX_POOLING1D] = {"GlobalMaxPooling1D", "global_max_pooling1d", {global_pool_fields}},
     [MN_GLOBAL_MAX_POOLING2D] = {"GlobalMaxPooling2D", "global_max_pooling2d", {global_pool_fields}},
-    [MN_GLOBAL_AVERAGE_POOLING1D] = {"GlobalAveragePooling1D",
-                                     "global_average_pooling1d", {global_pool_fields}},
-    [MN_GLOBAL_AVERAGE_POOLING2D] = {"GlobalAveragePooling2D",
-                                     "global_average_pooling2d", {global_pool_fields}},
+    [MN_GLOBAL_AVERAGE_POOLING1D] = {"GlobalAveragePooling1D", "global_average_pooling1d", {global_pool_fields}},
+    [MN_GLOBAL_AVERAGE_POOLING2D] = {"GlobalAveragePooling2D", "global_average_pooling2d", {global_pool_fields}},
     [MN_FLATTEN] = {"Flatten", "flatten", {flatten_fields}},
     [MN_RESHAPE] = {"Reshape", "reshape", {reshape_fields}},
     [MN_PERMUTE] = {"Permute", "permute", {permute_fields}},
@@ -246,9 +247,11 @@ static const struct {
 };
 
 /* Names that older versions of Keras wrote, and the ones that stand for them now. */
-static const struct {
+typedef struct old_name {
     const char *name, *now;
-} old_classes[] = {
+} old_name;
+
+static const old_name old_classes[] = {
     {"MaxPool1D", "MaxPooling1D"},
     {"MaxPool2D", "MaxPooling2D"},
     {"AvgPool1D", "AveragePooling1D"},
@@ -261,7 +264,9 @@ static const struct {
     {"Convolution2D", "Conv2D"},
     {"BatchNormalizationV1", "BatchNormalization"},
     {"BatchNormalizationV2", "BatchNormalization"},
-}, old_fields[] = {
+};
+
+static const old_name old_fields[] = {
     {"output_dim", "units"},
     {"nb_filter", "filters"},
     {"filter_length", "kernel_size"},

@@ -147,7 +147,7 @@ static mirnet_status read_nodes(graph *g, const mn_place *layers)
 {
     mn_spec *spec = g->spec;
     for (int32_t i = 0; i < spec->n_layers; i++) {
-        int32_t calls;
+        int32_t calls = 0;
         MN_TRY(count_calls(g, layers, i, &calls));
         g->first[i + 1] = g->first[i] + calls;
     }
@@ -246,7 +246,8 @@ static mirnet_status read_output(const graph *g, bool *is_read)
     return status;
 }
 
-/* A cycle is met by walking from any node that could not be placed to an input of its that could not be placed either. */
+/* A cycle is met by walking from any node that could not be placed to an input of its that could not be placed either.
+ * */
 static mirnet_status fail_cycle(const graph *g, const mn_place *layers, const int32_t *place)
 {
     const mn_spec *spec = g->spec;

@@ -293,7 +293,8 @@ static mirnet_status read_field(const reader *r, const mn_place *at, const mn_fi
     }
 }
 
-/* Every key of the config, against the table of the class. null is the default, but for merge_mode, where it has a meaning. */
+/* Every key of the config, against the table of the class. null is the default, but for merge_mode, where it has a
+ * meaning. */
 static mirnet_status read_config(const reader *r)
 {
     mn_layer_kind kind = r->layer->kind;
@@ -368,8 +369,9 @@ static mirnet_status finish(const reader *r)
 
 mirnet_status mn_spec_read_head(const mn_place *entry, mn_layer_kind *out_kind, const char **out_name)
 {
-    static const char *const keys[] = {"class_name",      "config",       "name",             "inbound_nodes", "module",
-                                       "registered_name", "build_config", "shared_object_id", "compile_config", NULL};
+    static const char *const keys[] = {
+        "class_name",       "config",         "name", "inbound_nodes", "module", "registered_name", "build_config",
+        "shared_object_id", "compile_config", NULL};
     MN_TRY(mn_place_object(entry));
     mn_place class_name = mn_place_key(entry, "class_name"), config = mn_place_key(entry, "config");
     mn_place own_name = mn_place_key(entry, "name"), config_name = mn_place_key(&config, "name");

@@ -19,9 +19,9 @@ static mirnet_status read_named(const mn_place *at, const char **name, mn_place 
 }
 
 static const char *const activation_words[MN_ACTIVATIONS] = {
-    [MN_LINEAR] = "linear",   [MN_RELU] = "relu",         [MN_ELU] = "elu",
-    [MN_SELU] = "selu",       [MN_SIGMOID] = "sigmoid",   [MN_HARD_SIGMOID] = "hard_sigmoid",
-    [MN_TANH] = "tanh",       [MN_SOFTMAX] = "softmax",   [MN_SOFTPLUS] = "softplus",
+    [MN_LINEAR] = "linear",     [MN_RELU] = "relu",       [MN_ELU] = "elu",
+    [MN_SELU] = "selu",         [MN_SIGMOID] = "sigmoid", [MN_HARD_SIGMOID] = "hard_sigmoid",
+    [MN_TANH] = "tanh",         [MN_SOFTMAX] = "softmax", [MN_SOFTPLUS] = "softplus",
     [MN_SOFTSIGN] = "softsign", [MN_RELU6] = "relu6",     [MN_EXPONENTIAL] = "exponential",
 };
 

@@ -65,14 +65,15 @@ INLINE vec choose(ivec mask, vec a, vec b)
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
 }
 
+/* A NaN stays one in these two: it must reach the loss, where it is noticed. */
 INLINE vec at_least(vec a, vec floor)
 {
-    return choose(a > floor, a, floor);
+    return choose(a < floor, floor, a);
 }
 
 INLINE vec at_most(vec a, vec ceiling)
 {
-    return choose(a < ceiling, a, ceiling);
+    return choose(a > ceiling, ceiling, a);
 }
 
 /* -- Products ---------------------------------------------------------------------------------------------------- */
@@ -393,10 +394,11 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
 
 /* -- Functions ---------------------------------------------------------------------------------------------------- */
 
-/* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2), e^r by a polynomial of degree 6 on |r| <= ln 2 / 2 (Cephes expf). */
+/* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2), e^r by a polynomial of degree 6 on |r| <= ln 2 / 2 (Cephes expf). The
+ * bounds give 0 and infinity; 2^n in two factors, since it is no float where e^x is close to them. */
 INLINE vec exp_of(vec x)
 {
-    x = at_most(at_least(x, splat(-87.3365f)), splat(88.3762f));
+    x = at_most(at_least(x, splat(-104.0f)), splat(89.0f));
     vec shifted = x * splat(1.44269504f) + splat(12582912.0f); /* 1.5 * 2^23: rounds to an integer in the low bits */
     ivec n = (ivec)shifted - (ivec)splat(12582912.0f);
     vec whole = shifted - splat(12582912.0f);
@@ -409,7 +411,8 @@ INLINE vec exp_of(vec x)
     p = p * r + splat(1.6666665459e-1f);
     p = p * r + splat(5.0000001201e-1f);
     p = p * r * r + r + splat(1.0f);
-    return p * (vec)((n + 127) << 23);
+    ivec half = n >> 1;
+    return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
 }
 
 INLINE vec sigmoid_of(vec x)

@@ -12,16 +12,22 @@ enum { CHUNK = 8192 };
 /* Of selu (Klambauer et al. 2017). */
 static const float selu_alpha = 1.6732632423543772f, selu_scale = 1.0507009873554805f;
 
+/* A NaN stays one: it must reach the loss, where it is noticed. */
+static float cut(float x, float low, float high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
 static float apply(mn_activation f, float x)
 {
     switch (f) {
     case MN_ELU: return x > 0 ? x : expm1f(x);
     case MN_SELU: return selu_scale * (x > 0 ? x : selu_alpha * expm1f(x));
-    case MN_HARD_SIGMOID: return fminf(fmaxf(0.2f * x + 0.5f, 0.0f), 1.0f);
-    case MN_HARD_SIGMOID3: return fminf(fmaxf(x / 6.0f + 0.5f, 0.0f), 1.0f);
+    case MN_HARD_SIGMOID: return cut(0.2f * x + 0.5f, 0, 1);
+    case MN_HARD_SIGMOID3: return cut(x / 6.0f + 0.5f, 0, 1);
     case MN_SOFTPLUS: return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
     case MN_SOFTSIGN: return x / (1.0f + fabsf(x));
-    case MN_RELU6: return fminf(fmaxf(x, 0.0f), 6.0f);
+    case MN_RELU6: return cut(x, 0, 6);
     default: return x;
     }
 }

@@ -80,6 +80,9 @@ static mirnet_status add_moving(mn_layer *layer, const char *name, mn_initialize
 static mirnet_status build(mn_layer *layer)
 {
     const mn_layer_spec *spec = layer->spec;
+    if (spec->axis != -1 && spec->axis != layer->in[0].rank)
+        return mn_fail(MIRNET_ERR_UNSUPPORTED, "axis is %d; only the last one, -1 or %d here, is supported", spec->axis,
+                       layer->in[0].rank);
     layer->out = layer->in[0];
     layer->masks = layer->masked;
     int64_t channels = layer->out.dim[layer->out.rank - 1];

@@ -59,7 +59,7 @@ static void pool_max(const float *x, float *y, int64_t places, int64_t channels)
     memcpy(y, x, (size_t)channels * sizeof(float));
     for (int64_t t = 1; t < places; t++)
         for (int64_t c = 0; c < channels; c++)
-            y[c] = x[t * channels + c] > y[c] ? x[t * channels + c] : y[c];
+            y[c] = mn_larger(y[c], x[t * channels + c]);
 }
 
 static void pool_average(const float *x, const uint8_t *mask, float *y, int64_t places, int64_t channels)

@@ -151,7 +151,7 @@ static void merge_samples(const mn_op *op, const mn_run *run, int64_t from, int6
             run->kernels->multiply(y, x, size);
         else if (kind == MN_MAXIMUM)
             for (int64_t e = 0; e < size; e++)
-                y[e] = x[e] > y[e] ? x[e] : y[e];
+                y[e] = mn_larger(y[e], x[e]);
         else
             run->kernels->add(y, x, size);
     }

@@ -85,7 +85,7 @@ static void pool_window(const grid *g, const int64_t window[4], const float *x, 
                 memcpy(y, from, (size_t)g->channels * sizeof(float));
             else if (g->max)
                 for (int64_t c = 0; c < g->channels; c++)
-                    y[c] = from[c] > y[c] ? from[c] : y[c];
+                    y[c] = mn_larger(y[c], from[c]);
             else
                 for (int64_t c = 0; c < g->channels; c++)
                     y[c] += from[c];
