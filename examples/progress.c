@@ -50,11 +50,11 @@ static size_t add_time_left(char *line, size_t used, size_t room, double seconds
 void progress_show(progress *p, const mirnet_trainer *trainer, int64_t epoch, int64_t batch)
 {
     double t = now();
-    if (p->quiet || (batch > 0 && (!p->live || t - p->drawn < 0.1)))
+    if (p->quiet || (p->live ? t - p->drawn < 0.1 : batch > 0))
         return;
     int64_t batches = 0;
     (void)mirnet_trainer_get_count(trainer, "batches", &batches);
-    char line[160];
+    char line[256];
     size_t room = sizeof(line);
     int n = snprintf(line, room, "%sepoch %" PRId64 "/%" PRId64, p->label, epoch, p->epochs);
     size_t used = n > 0 ? (size_t)n : 0;

@@ -11,10 +11,10 @@
  */
 typedef struct progress {
     int quiet, live;
-    char label[48];    /* in front of the line, e.g. "fold 2/5 " */
-    int64_t epochs;    /* of the current run */
-    double done;       /* epochs of earlier runs, for the time left; negative for those that a resumed run has behind it */
-    double total;      /* epochs of all runs of the command */
+    char label[128]; /* in front of the line, e.g. "fold 2/5 " */
+    int64_t epochs;  /* of the current run */
+    double done;     /* epochs of earlier runs, for the time left; negative for those that a resumed run has behind it */
+    double total;    /* epochs of all runs of the command */
     double start, drawn; /* seconds */
 } progress;
 

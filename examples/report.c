@@ -153,7 +153,7 @@ static void figures_text(out_file *out, const char *name, const double figures[F
 {
     out_printf(out, "%-16s", name);
     for (int i = 0; i < FIGURES; i++)
-        out_printf(out, " %11.4f", figures[i]);
+        out_printf(out, " %7.4f", figures[i]);
 }
 
 static void summary_text(const report *r, out_file *out, const char *name, const report_row *rows, const char *what)
@@ -182,6 +182,8 @@ static void rows_text(const report *r, out_file *out)
 
 void report_text(const report *r, out_file *out)
 {
+    /* The paper's column heads, in the order of report_keys. */
+    static const char *const heads[FIGURES] = {"Acc", "Sen", "Spe", "F1", "MCC", "AUROC", "AUPR"};
     char *counts = data_describe(r->dataset);
     out_printf(out, "%s, %" PRId64 " folds, %" PRId64 " repeat%s, groups %s, seed %" PRId64 "\n%s; positive is %s\n\n",
                r->recipe, r->folds, r->repeats, r->repeats == 1 ? "" : "s", r->groups, r->seed, counts ? counts : "",
@@ -189,8 +191,8 @@ void report_text(const report *r, out_file *out)
     free(counts);
     out_printf(out, "%-16s", "fold");
     for (int i = 0; i < FIGURES; i++)
-        out_printf(out, " %11s", report_keys[i]);
-    out_printf(out, " %6s %6s %6s %6s %6s\n", "tp", "fn", "fp", "tn", "epochs");
+        out_printf(out, " %7s", heads[i]);
+    out_printf(out, " %6s %6s %6s %6s %6s\n", "TP", "FN", "FP", "TN", "epochs");
     rows_text(r, out);
     summary_text(r, out, "mean", r->rows, "mean");
     summary_text(r, out, "median", r->rows, "median");

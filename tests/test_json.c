@@ -25,8 +25,8 @@ static void refused(const char *text, const char *message)
 
 START_TEST(any_value_is_read)
 {
-    static const char *const texts[] = {"null", "true", " 12 ", "\"a\"", "[]", "{}", "\n[1, 2.5, \"\\u00e9\"]\n",
-                                        "{\"a\": {\"b\": [[[]]]}}"};
+    static const char *const texts[] = {
+        "null", "true", " 12 ", "\"a\"", "[]", "{}", "\n[1, 2.5, \"\\u00e9\"]\n", "{\"a\": {\"b\": [[[]]]}}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         json_t *value = NULL;
         mn_ok(read_text(&value, texts[i]));
@@ -109,8 +109,9 @@ static void located(const char *text, const char *path, int line, int column)
 
 START_TEST(places_are_found)
 {
-    const char *text = "{\n  \"config\": {\"layers\": [\n    {\"a\": \"}{\\\"][,\"},\n    {\"b\": [1, 22 , {}]}\n  ]},\n"
-                       " \"\xc3\xa9\": 1, \"z\": null\n}";
+    const char *text =
+        "{\n  \"config\": {\"layers\": [\n    {\"a\": \"}{\\\"][,\"},\n    {\"b\": [1, 22 , {}]}\n  ]},\n"
+        " \"\xc3\xa9\": 1, \"z\": null\n}";
     located(text, "", 1, 1);
     located(text, "config", 2, 13);
     located(text, "config/layers", 2, 24);
@@ -134,8 +135,9 @@ START_TEST(numbers_are_shortest_and_exact)
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{0.1, "0.1"},     {1e-7, "1e-07"},         {1, "1.0"},   {0.004, "0.004"},
-                 {1e300, "1e+300"}, {1.0 / 3, "0.3333333333333333"}, {-2.5, "-2.5"}, {0, "0.0"}};
+    } cases[] = {{0.1, "0.1"},     {1e-7, "1e-07"},   {1, "1.0"},
+                 {0.004, "0.004"}, {1e300, "1e+300"}, {1.0 / 3, "0.3333333333333333"},
+                 {-2.5, "-2.5"},   {0, "0.0"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[32];
         mn_json_number(cases[i].value, text);

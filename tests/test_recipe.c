@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MODEL \
+#define MODEL                                                                                          \
     "'model': {'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Flatten', 'config': " \
     "{'batch_input_shape': [null, 20, 4]}}, {'class_name': 'Dense', 'config': {'units': 2}}]}}"
 
@@ -95,8 +95,14 @@ START_TEST(the_papers_recipe)
     ck_assert_str_eq(text(recipe, "training.optimizer"), "adam");
     ck_assert_int_eq(mirnet_recipe_class_count(recipe), 0);
     const mn_spec *spec = mn_recipe_get_spec(recipe);
-    static const char *const names[] = {"time_distributed_input", "time_distributed", "time_distributed_1",
-                                        "time_distributed_2", "time_distributed_3", "lstm", "dense", "dropout",
+    static const char *const names[] = {"time_distributed_input",
+                                        "time_distributed",
+                                        "time_distributed_1",
+                                        "time_distributed_2",
+                                        "time_distributed_3",
+                                        "lstm",
+                                        "dense",
+                                        "dropout",
                                         "dense_1"};
     ck_assert_int_eq(spec->n_layers, 9);
     for (int i = 0; i < 9; i++)
@@ -149,8 +155,10 @@ START_TEST(bare_keras_models_are_recipes)
                  {"90, 3", 164, "left"},      {"7", 164, "left"},       {"null, 4", 164, "left"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char json[512];
-        snprintf(json, sizeof(json), "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Flatten', "
-                                     "'config': {'batch_input_shape': [null, %s]}}]}}", cases[i].shape);
+        snprintf(json, sizeof(json),
+                 "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Flatten', "
+                 "'config': {'batch_input_shape': [null, %s]}}]}}",
+                 cases[i].shape);
         recipe = recipe_of(json);
         ck_assert_msg(number(recipe, "encoder.length") == cases[i].length, "%s", cases[i].shape);
         ck_assert_str_eq(text(recipe, "encoder.align"), cases[i].align);
@@ -179,7 +187,8 @@ START_TEST(training_section)
     ck_assert(number(recipe, "training.early_stopping_min_delta") == 0.25);
     ck_assert(number(recipe, "training.early_stopping_restore_best") == 1);
     ck_assert_str_eq(text(recipe, "training.reduce_lr_monitor"), "loss");
-    ck_assert(number(recipe, "training.reduce_lr_factor") == 0.5 && number(recipe, "training.reduce_lr_min_lr") == 1e-6);
+    ck_assert(number(recipe, "training.reduce_lr_factor") == 0.5 &&
+              number(recipe, "training.reduce_lr_min_lr") == 1e-6);
     ck_assert(number(recipe, "training.reduce_lr_cooldown") == 2 && number(recipe, "training.clipvalue") == 0.5);
     ck_assert(number(recipe, "training.clipnorm") == 0);
     mirnet_recipe_destroy(recipe);
@@ -253,7 +262,8 @@ START_TEST(class_names_are_checked)
 {
     mirnet_recipe *recipe = recipe_with("");
     const char *good[] = {"a", "b", "\xc3\xa9t\xc3\xa9"}, *same[] = {"a", "a"}, *empty[] = {"a", ""};
-    const char *tab[] = {"a", "b\tc"}, *broken[] = {"a", "\xc3"}, *overlong[] = {"a", "\xc0\xaf"}, *null[] = {"a", NULL};
+    const char *tab[] = {"a", "b\tc"}, *broken[] = {"a", "\xc3"}, *overlong[] = {"a", "\xc0\xaf"},
+               *null[] = {"a", NULL};
     const char *surrogate[] = {"a", "\xed\xa0\x80"};
     mn_ok(mirnet_recipe_set_classes(recipe, good, 3));
     mn_fails(MIRNET_ERR_INVALID, mirnet_recipe_set_classes(recipe, same, 2));
@@ -378,8 +388,9 @@ START_TEST(json_round_trips)
         round_trips(recipe);
         mirnet_recipe_destroy(recipe);
     }
-    mirnet_recipe *recipe = recipe_of("{'name': 'n\\n\\u00e9', 'source': 's', 'description': 'd', 'classes': ['a', 'b'], "
-                                      MODEL ", 'training': {'learning_rate': 0.30000000000000004, 'seed': 12345678901}}");
+    mirnet_recipe *recipe =
+        recipe_of("{'name': 'n\\n\\u00e9', 'source': 's', 'description': 'd', 'classes': ['a', 'b'], " MODEL
+                  ", 'training': {'learning_rate': 0.30000000000000004, 'seed': 12345678901}}");
     static const char *const keys[] = {"training.early_stopping_patience", "training.reduce_lr_patience",
                                        "training.early_stopping_restore_best", "training.nesterov"};
     for (int i = 0; i < 4; i++)
@@ -440,12 +451,18 @@ START_TEST(mistakes_are_named_with_their_place)
         {MIRNET_ERR_FORMAT, "{" MODEL ",\n'training': {'early_stopping': 'on'}}", "r.json:2:32: 'training/early_stopp"},
         {MIRNET_ERR_UNSUPPORTED, "{" MODEL ",\n'training': {'early_stopping': {'mode': 'max'}}}", "r.json:2:41: "},
         {MIRNET_ERR_UNSUPPORTED, "{" MODEL ",\n'training': {'early_stopping': {'baseline': 1}}}", "r.json:2:45: "},
-        {MIRNET_ERR_UNSUPPORTED, "{" MODEL ", 'training': {'optimizer': {'class_name': 'Adam', 'config': {'amsgrad': "
-                                 "true}}}}", "r.json:1:"},
-        {MIRNET_ERR_UNSUPPORTED, "{" MODEL ", 'training': {'optimizer': {'class_name': 'Adam', 'config': "
-                                 "{'weight_decay': 0.1}}}}", "r.json:1:"},
-        {MIRNET_ERR_UNSUPPORTED, "{" MODEL ", 'training': {'optimizer': {'class_name': 'SGD', 'config': "
-                                 "{'learning_rate': {'class_name': 'ExponentialDecay'}}}}}", "r.json:1:"},
+        {MIRNET_ERR_UNSUPPORTED,
+         "{" MODEL ", 'training': {'optimizer': {'class_name': 'Adam', 'config': {'amsgrad': "
+         "true}}}}",
+         "r.json:1:"},
+        {MIRNET_ERR_UNSUPPORTED,
+         "{" MODEL ", 'training': {'optimizer': {'class_name': 'Adam', 'config': "
+         "{'weight_decay': 0.1}}}}",
+         "r.json:1:"},
+        {MIRNET_ERR_UNSUPPORTED,
+         "{" MODEL ", 'training': {'optimizer': {'class_name': 'SGD', 'config': "
+         "{'learning_rate': {'class_name': 'ExponentialDecay'}}}}}",
+         "r.json:1:"},
         {MIRNET_ERR_FORMAT, "{" MODEL ", 'training': {'optimizer': {'class_name': 'SGD', 'config': {'lrr': 1}}}}",
          "r.json:1:"},
         {MIRNET_ERR_FORMAT, "{" MODEL ",\n'classes': ['a']}", "r.json:2:12: 'classes': 1 classes"},
@@ -453,8 +470,10 @@ START_TEST(mistakes_are_named_with_their_place)
         {MIRNET_ERR_FORMAT, "{" MODEL ",\n'classes': ['a', 2]}", "r.json:2:18: 'classes/1': expected a text"},
         {MIRNET_ERR_FORMAT, "{" MODEL ",\n'training': {'class_weight': {'a': 2}}}", "r.json:2:36: 'training/class_we"},
         {MIRNET_ERR_FORMAT, "{" MODEL ",\n'training': {'class_weight': {'0': -2}}}", "r.json:2:36: "},
-        {MIRNET_ERR_UNSUPPORTED, "{'model': {'class_name': 'Sequential', 'config': {'layers': [\n{'class_name': "
-                                 "'Lambda', 'config': {'name': 'f'}}]}}}", "r.json:2:1: layer 'f': layer class 'Lambda'"},
+        {MIRNET_ERR_UNSUPPORTED,
+         "{'model': {'class_name': 'Sequential', 'config': {'layers': [\n{'class_name': "
+         "'Lambda', 'config': {'name': 'f'}}]}}}",
+         "r.json:2:1: layer 'f': layer class 'Lambda'"},
         {MIRNET_ERR_FORMAT, "{'model': 5}", "r.json:1:11: 'model': expected an object, not 5"},
         {MIRNET_ERR_FORMAT, "{'model': {}, 'model': {}}", "r.json:1:"},
     };

@@ -11,13 +11,15 @@
  * stopping that keeps the best weights, a learning rate that is reduced. */
 static const char recipe_json[] =
     "{\"encoder\": {\"length\": 164}, \"model\": {\"class_name\": \"Sequential\", \"config\": {\"layers\": ["
-    "{\"class_name\": \"Conv1D\", \"config\": {\"filters\": 12, \"kernel_size\": 5, \"strides\": 3, \"activation\": \"relu\","
+    "{\"class_name\": \"Conv1D\", \"config\": {\"filters\": 12, \"kernel_size\": 5, \"strides\": 3, \"activation\": "
+    "\"relu\","
     " \"padding\": \"same\", \"batch_input_shape\": [null, 164, 4]}},"
     "{\"class_name\": \"BatchNormalization\", \"config\": {}},"
     "{\"class_name\": \"Bidirectional\", \"config\": {\"layer\": {\"class_name\": \"LSTM\", \"config\": {\"units\": 5,"
     " \"recurrent_dropout\": 0.2}}}},"
     "{\"class_name\": \"Dropout\", \"config\": {\"rate\": 0.3}},"
-    "{\"class_name\": \"Dense\", \"config\": {\"units\": 2, \"activation\": \"softmax\", \"kernel_regularizer\": \"l2\"}}]}},"
+    "{\"class_name\": \"Dense\", \"config\": {\"units\": 2, \"activation\": \"softmax\", \"kernel_regularizer\": "
+    "\"l2\"}}]}},"
     "\"training\": {\"batch_size\": 7, \"epochs\": 5, \"validation_split\": 0.2, \"learning_rate\": 0.02,"
     " \"early_stopping\": {\"monitor\": \"val_loss\", \"patience\": 3, \"restore_best\": true},"
     " \"reduce_lr\": {\"monitor\": \"loss\", \"patience\": 1, \"factor\": 0.5, \"min_delta\": 0.05}}}";
@@ -82,7 +84,8 @@ static void same_history(const mirnet_trainer *got, const mirnet_trainer *want)
             double x, y;
             mn_ok(mirnet_trainer_get_history(got, keys[k], epoch, &x));
             mn_ok(mirnet_trainer_get_history(want, keys[k], epoch, &y));
-            ck_assert_msg(memcmp(&x, &y, sizeof(x)) == 0, "%s of epoch %d: %.17g, not %.17g", keys[k], (int)epoch, x, y);
+            ck_assert_msg(memcmp(&x, &y, sizeof(x)) == 0, "%s of epoch %d: %.17g, not %.17g", keys[k], (int)epoch, x,
+                          y);
         }
 }
 

@@ -81,10 +81,11 @@ static void refused_layer(mirnet_status status, const char *class_name, const ch
 START_TEST(golden_models_are_accepted)
 {
     static const char *const names[] = {
-        "act_hardsigmoid", "act_relu6", "batchnorm_infer", "bilstm_ave", "bilstm_concat", "conv1d_same_s2",
-        "conv2d_valid_s3", "embedding_lstm", "functional_attention", "functional_concat", "functional_residual",
-        "l2_regularized", "lstm_backwards", "masking_lstm", "paper_cnn_lstm", "pool_avg2d_same", "pool_globalavg2d",
-        "pool_max1d_valid", "reshape_permute", "timedist_conv_lstm", "timedist_dense"};
+        "act_hardsigmoid",     "act_relu6",        "batchnorm_infer",  "bilstm_ave",           "bilstm_concat",
+        "conv1d_same_s2",      "conv2d_valid_s3",  "embedding_lstm",   "functional_attention", "functional_concat",
+        "functional_residual", "l2_regularized",   "lstm_backwards",   "masking_lstm",         "paper_cnn_lstm",
+        "pool_avg2d_same",     "pool_globalavg2d", "pool_max1d_valid", "reshape_permute",      "timedist_conv_lstm",
+        "timedist_dense"};
     if (!mn_golden_path("."))
         mn_skip("the golden vectors are not there");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -141,7 +142,7 @@ START_TEST(keras2_sequential)
 }
 END_TEST
 
-/* What Keras 3 writes for Sequential([Input((8, 4)), Bidirectional(LSTM(3, recurrent_activation='hard_sigmoid')), Dense(2)]). */
+/* What Keras 3 writes for Sequential([Input((8, 4)), Bidirectional(LSTM(3, ...), merge_mode='sum'), Dense(2)]). */
 START_TEST(keras3_sequential)
 {
     mn_spec *spec = spec_of(
@@ -173,18 +174,18 @@ START_TEST(keras3_sequential)
 END_TEST
 
 /* Two inputs, a shared layer, a merge; layers stand in an order that is not that of computation. */
-#define SHARED                                                                                                         \
-    "{'class_name': 'Functional', 'config': {'name': 'two', 'layers': ["                                               \
-    "{'class_name': 'Dense', 'config': {'name': 'out', 'units': 2}, 'name': 'out', 'inbound_nodes': [[['cat', 0, 0, "  \
-    "{}]]]},"                                                                                                          \
-    "{'class_name': 'InputLayer', 'config': {'batch_input_shape': [null, 5], 'name': 'a'}, 'name': 'a', "              \
-    "'inbound_nodes': []},"                                                                                            \
-    "{'class_name': 'InputLayer', 'config': {'batch_input_shape': [null, 5], 'name': 'b'}, 'name': 'b', "              \
-    "'inbound_nodes': []},"                                                                                            \
-    "{'class_name': 'Concatenate', 'config': {'name': 'cat', 'axis': 1}, 'name': 'cat', 'inbound_nodes': [[['h', 1, "  \
-    "0, {}], ['h', 0, 0, {}], ['a', 0, 0, {}]]]},"                                                                     \
-    "{'class_name': 'Dense', 'config': {'name': 'h', 'units': 3}, 'name': 'h', 'inbound_nodes': [[['a', 0, 0, {}]], "  \
-    "[['b', 0, 0, {'training': null}]]]}"                                                                              \
+#define SHARED                                                                                                        \
+    "{'class_name': 'Functional', 'config': {'name': 'two', 'layers': ["                                              \
+    "{'class_name': 'Dense', 'config': {'name': 'out', 'units': 2}, 'name': 'out', 'inbound_nodes': [[['cat', 0, 0, " \
+    "{}]]]},"                                                                                                         \
+    "{'class_name': 'InputLayer', 'config': {'batch_input_shape': [null, 5], 'name': 'a'}, 'name': 'a', "             \
+    "'inbound_nodes': []},"                                                                                           \
+    "{'class_name': 'InputLayer', 'config': {'batch_input_shape': [null, 5], 'name': 'b'}, 'name': 'b', "             \
+    "'inbound_nodes': []},"                                                                                           \
+    "{'class_name': 'Concatenate', 'config': {'name': 'cat', 'axis': 1}, 'name': 'cat', 'inbound_nodes': [[['h', 1, " \
+    "0, {}], ['h', 0, 0, {}], ['a', 0, 0, {}]]]},"                                                                    \
+    "{'class_name': 'Dense', 'config': {'name': 'h', 'units': 3}, 'name': 'h', 'inbound_nodes': [[['a', 0, 0, {}]], " \
+    "[['b', 0, 0, {'training': null}]]]}"                                                                             \
     "], 'input_layers': [['b', 0, 0], ['a', 0, 0]], 'output_layers': [['out', 0, 0]]}}"
 
 START_TEST(keras2_functional_with_shared_layer)
@@ -204,9 +205,9 @@ START_TEST(keras2_functional_with_shared_layer)
 }
 END_TEST
 
-#define TENSOR(name) \
-    "{'class_name': '__keras_tensor__', 'config': {'shape': [null, 6, 4], 'dtype': 'float32', 'keras_history': ['" name \
-    "', 0, 0]}}"
+#define TENSOR(name)                                                                                             \
+    "{'class_name': '__keras_tensor__', 'config': {'shape': [null, 6, 4], 'dtype': 'float32', 'keras_history': " \
+    "['" name "', 0, 0]}}"
 
 START_TEST(keras3_functional)
 {
@@ -218,11 +219,16 @@ START_TEST(keras3_functional)
         "'Dropout', 'config': {'name': 'drop', 'trainable': true, 'rate': 0.5, 'seed': 3, 'noise_shape': null}, "
         "'registered_name': null, 'build_config': {'input_shape': [null, 6, 4]}, 'name': 'drop', 'inbound_nodes': "
         "[{'args': [" TENSOR("x") "], 'kwargs': {'training': false}}]}, {'module': 'keras.layers', 'class_name': 'Add',"
-        " 'config': {'name': 'add', 'dtype': 'float32'}, 'registered_name': null, 'name': 'add', 'inbound_nodes': "
-        "[{'args': [[" TENSOR("x") ", " TENSOR("drop") "]], 'kwargs': {}}]}, {'module': 'keras.layers', 'class_name': "
-        "'Activation', 'config': {'name': 'act', 'activation': 'hard_sigmoid'}, 'registered_name': null, 'name': "
-        "'act', 'inbound_nodes': [{'args': [" TENSOR("add") "], 'kwargs': {'mask': null}}]}], 'input_layers': "
-        "['x', 0, 0], 'output_layers': [['act', 0, 0]]}, 'registered_name': 'Functional'}");
+                                  " 'config': {'name': 'add', 'dtype': 'float32'}, 'registered_name': null, 'name': "
+                                  "'add', 'inbound_nodes': "
+                                  "[{'args': [[" TENSOR("x") ", " TENSOR(
+                                      "drop") "]], 'kwargs': {}}]}, {'module': 'keras.layers', 'class_name': "
+                                              "'Activation', 'config': {'name': 'act', 'activation': 'hard_sigmoid'}, "
+                                              "'registered_name': null, 'name': "
+                                              "'act', 'inbound_nodes': [{'args': [" TENSOR(
+                                                  "add") "], 'kwargs': {'mask': null}}]}], 'input_layers': "
+                                                         "['x', 0, 0], 'output_layers': [['act', 0, 0]]}, "
+                                                         "'registered_name': 'Functional'}");
     ck_assert_int_eq(spec->n_nodes, 4);
     ck_assert(spec->nodes[2].n_inputs == 2 && spec->nodes[2].inputs[0] == 0 && spec->nodes[2].inputs[1] == 1);
     ck_assert(spec->layers[3].activation == MN_HARD_SIGMOID3);
@@ -274,8 +280,9 @@ START_TEST(missing_names_are_those_of_keras)
                             "'kernel_size': 1}}, {'class_name': 'GlobalAveragePooling2D'}, {'class_name': 'Dense', "
                             "'config': {'units': 1, 'name': 'dense_1'}}, {'class_name': 'Dense', 'config': {'units': "
                             "1}}, {'class_name': 'Dense', 'config': {'units': 1}}]}}");
-    static const char *const names[] = {"conv2d_input", "conv2d", "max_pooling2d", "conv2d_1",
-                                        "global_average_pooling2d", "dense_1", "dense", "dense_2"};
+    static const char *const names[] = {
+        "conv2d_input", "conv2d", "max_pooling2d", "conv2d_1", "global_average_pooling2d",
+        "dense_1",      "dense",  "dense_2"};
     for (int i = 0; i < 8; i++)
         ck_assert_str_eq(spec->layers[i].name, names[i]);
     ck_assert_str_eq(spec->name, "sequential");
@@ -376,7 +383,8 @@ START_TEST(initializers)
         {"{'class_name': 'RandomUniform', 'config': {'minval': -1, 'maxval': 2}}",
          {.kind = MN_INIT_UNIFORM, .a = -1, .b = 2}},
         {"{'module': 'keras.initializers', 'class_name': 'Orthogonal', 'config': {'gain': 1.5}, 'registered_name': "
-         "null}", {.kind = MN_INIT_ORTHOGONAL, .a = 1.5}},
+         "null}",
+         {.kind = MN_INIT_ORTHOGONAL, .a = 1.5}},
         {"'identity'", {.kind = MN_INIT_IDENTITY, .a = 1}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -415,8 +423,9 @@ END_TEST
 
 START_TEST(activations)
 {
-    static const char *const words[MN_ACTIVATIONS] = {"linear", "relu", "elu", "selu", "sigmoid", "hard_sigmoid", NULL,
-                                                      "tanh", "softmax", "softplus", "softsign", "relu6", "exponential"};
+    static const char *const words[MN_ACTIVATIONS] = {"linear",       "relu",  "elu",        "selu",    "sigmoid",
+                                                      "hard_sigmoid", NULL,    "tanh",       "softmax", "softplus",
+                                                      "softsign",     "relu6", "exponential"};
     for (int i = 0; i < MN_ACTIVATIONS; i++) {
         char config[64];
         if (!words[i])
@@ -533,8 +542,10 @@ START_TEST(malformed_fields_are_named_with_their_place)
         {"Permute", "'dims': [2, 2]", "field 'dims'"},
         {"Permute", "'dims': [0, 1]", "field 'dims/0'"},
         {"Permute", "'dims': [1, 3]", "field 'dims'"},
-        {"Bidirectional", "'layer': {'class_name': 'LSTM', 'config': {'units': 2}}, 'backward_layer': {'class_name': "
-                          "'LSTM', 'config': {'units': 2}}", "field 'backward_layer'"},
+        {"Bidirectional",
+         "'layer': {'class_name': 'LSTM', 'config': {'units': 2}}, 'backward_layer': {'class_name': "
+         "'LSTM', 'config': {'units': 2}}",
+         "field 'backward_layer'"},
         {"Bidirectional", "'merge_mode': 'max', 'layer': {'class_name': 'LSTM', 'config': {'units': 2}}", "merge_mode"},
         {"Bidirectional", "", "Bidirectional needs field 'layer'"},
         {"TimeDistributed", "'layer': {'class_name': 'Dense', 'config': {'units': 0}}", "layer 'x/dense'"},
@@ -565,7 +576,8 @@ START_TEST(broken_graphs_are_refused)
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("d", "[]")), "not connected", "layer 'd'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("d", "7")), "expected a list", "layer 'd'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("d", "[[['a', 0, 0], ['a', 0, 0]]]")), "2 inputs", "expected 1"},
-        {MIRNET_ERR_UNSUPPORTED, MODEL(INPUT ", " DENSE("d", "[[['a', 0, 0, {'training': true}]]]")), "training", "'d'"},
+        {MIRNET_ERR_UNSUPPORTED, MODEL(INPUT ", " DENSE("d", "[[['a', 0, 0, {'training': true}]]]")), "training",
+         "'d'"},
         {MIRNET_ERR_UNSUPPORTED, MODEL(INPUT ", " DENSE("d", "[{'args': [1.5], 'kwargs': {}}]")), "", "layer 'd'"},
         {MIRNET_ERR_UNSUPPORTED, MODEL(INPUT ", " DENSE("d", "[{'args': [], 'kwargs': {}}]")), "0 arguments", "'d'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("d", "[[['e', 0, 0]]]") ", " DENSE("e", "[[['d', 0, 0]]]")),
@@ -573,25 +585,40 @@ START_TEST(broken_graphs_are_refused)
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("d", "[[['d', 0, 0]]]")), "its own output", "layer 'd'"},
         {MIRNET_ERR_UNSUPPORTED, MODEL(INPUT ", " DENSE("d", "[[['a', 0, 0]]]") ", " DENSE("e", "[[['a', 0, 0]]]")),
          "2 outputs", ""},
-        {MIRNET_ERR_FORMAT, MODEL(INPUT ", {'class_name': 'Add', 'config': {'name': 's'}, 'inbound_nodes': [[['a', 0, "
-                                        "0]]]}"), "Add is called on 1 inputs", "layer 's'"},
+        {MIRNET_ERR_FORMAT,
+         MODEL(INPUT ", {'class_name': 'Add', 'config': {'name': 's'}, 'inbound_nodes': [[['a', 0, "
+                     "0]]]}"),
+         "Add is called on 1 inputs", "layer 's'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " INPUT), "two layers", "layer 'a'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("", "[[['a', 0, 0]]]")), "empty", "'/'"},
         {MIRNET_ERR_FORMAT, MODEL(INPUT ", " DENSE("b/c", "[[['a', 0, 0]]]")), "layer 'b/c'", "'/'"},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Model', 'config': {'layers': [" INPUT ", " DENSE("d", "[[['a', 0, 0]]]")
-         ", " DENSE("e", "[[['a', 0, 0]]]") "], 'output_layers': [['d', 0, 0]]}}", "does not depend", "layer 'e'"},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Model', 'config': {'layers': [" INPUT ", " DENSE("d", "[[['a', 0, 0]]]")
-         ", {'class_name': 'InputLayer', 'config': {'batch_shape': [null, 2], 'name': 'z'}}], 'output_layers': "
-         "['d', 0, 0]}}", "does not depend", "layer 'z'"},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Model', 'config': {'layers': [" INPUT ", " DENSE("d", "[[['a', 0, 0]]]")
-         "], 'input_layers': [['d', 0, 0]]}}", "not an InputLayer", "config/input_layers"},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Model', 'config': {'layers': [" INPUT ", " DENSE("d", "[[['a', 0, 0]]]")
-         "], 'input_layers': [['a', 0, 0], ['a', 0, 0]]}}", "there twice", "config/input_layers"},
-        {MIRNET_ERR_UNSUPPORTED, "{'class_name': 'Model', 'config': {'layers': [" INPUT ", "
-         DENSE("d", "[[['a', 0, 0]]]") "], 'output_layers': [['d', 0, 0], ['a', 0, 0]]}}", "2 outputs", "config"},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Model', 'config': {'layers': [" INPUT
+         ", " DENSE("d", "[[['a', 0, 0]]]") ", " DENSE("e", "[[['a', 0, 0]]]") "], 'output_layers': [['d', 0, 0]]}}",
+         "does not depend", "layer 'e'"},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Model', 'config': {'layers': [" INPUT
+         ", " DENSE("d", "[[['a', 0, 0]]]") ", {'class_name': 'InputLayer', 'config': {'batch_shape': [null, 2], "
+                                            "'name': 'z'}}], 'output_layers': "
+                                            "['d', 0, 0]}}",
+         "does not depend", "layer 'z'"},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Model', 'config': {'layers': [" INPUT
+         ", " DENSE("d", "[[['a', 0, 0]]]") "], 'input_layers': [['d', 0, 0]]}}",
+         "not an InputLayer", "config/input_layers"},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Model', 'config': {'layers': [" INPUT
+         ", " DENSE("d", "[[['a', 0, 0]]]") "], 'input_layers': [['a', 0, 0], ['a', 0, 0]]}}",
+         "there twice", "config/input_layers"},
+        {MIRNET_ERR_UNSUPPORTED,
+         "{'class_name': 'Model', 'config': {'layers': [" INPUT
+         ", " DENSE("d", "[[['a', 0, 0]]]") "], 'output_layers': [['d', 0, 0], ['a', 0, 0]]}}",
+         "2 outputs", "config"},
         {MIRNET_ERR_FORMAT, MODEL(""), "0 layers", "config/layers"},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Dense', 'config': "
-                            "{'units': 2, 'name': 'q'}}]}}", "batch_input_shape", "layer 'q'"},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Dense', 'config': "
+         "{'units': 2, 'name': 'q'}}]}}",
+         "batch_input_shape", "layer 'q'"},
         {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'config': {'layers': [], 'layer': 1}}", "unknown key",
          "config/layer"},
         {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'confg': {}}", "unknown key", "'confg'"},
@@ -600,8 +627,10 @@ START_TEST(broken_graphs_are_refused)
         {MIRNET_ERR_FORMAT, "[]", "expected an object", ""},
         {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'config': {'layers': [7]}}", "config/layers/0", ""},
         {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'config': {'layers': [{'config': {}}]}}", "class_name", ""},
-        {MIRNET_ERR_FORMAT, "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Dense', 'name': 'p', "
-                            "'config': {'name': 'q', 'units': 1}}]}}", "also called 'p'", ""},
+        {MIRNET_ERR_FORMAT,
+         "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Dense', 'name': 'p', "
+         "'config': {'name': 'q', 'units': 1}}]}}",
+         "also called 'p'", ""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         refused(cases[i].status, cases[i].text, cases[i].part, cases[i].other);
@@ -633,7 +662,8 @@ START_TEST(long_chains_in_any_order_are_sorted)
     for (int i = N; i >= 1; i--)
         used += (size_t)snprintf(text + used, room - used,
                                  "{\"class_name\": \"Flatten\", \"name\": \"l%d\", \"inbound_nodes\": [[[\"l%d\", 0, "
-                                 "0, {}]]]}, ", i, i - 1);
+                                 "0, {}]]]}, ",
+                                 i, i - 1);
     snprintf(text + used, room - used,
              "{\"class_name\": \"InputLayer\", \"name\": \"l0\", \"config\": {\"shape\": [2]}}]}}");
     mn_spec *spec;

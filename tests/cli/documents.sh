@@ -38,10 +38,14 @@ verdict 'minimal.c has 80 lines or more'
 awk '/^```$/ { shown = 0 } shown { print } /^```c$/ { shown = 1 }' "$root/README.md" >readme.c
 same 'the README shows minimal.c' "$root/examples/minimal.c" readme.c
 if [ -f minimal.out ]; then
-  while IFS= read -r line; do
-    grep -q -F -x "$line" "$root/README.md"
-    verdict "the README lacks: $line"
-  done <minimal.out
+  # Last digits may differ between processors.
+  sed 's/[0-9]/9/g' "$root/README.md" >readme.out
+  sed 's/[0-9]/9/g' minimal.out | while IFS= read -r line; do
+    grep -q -F -x "$line" readme.out || echo "$line"
+  done >missing
+  cp missing out
+  [ ! -s missing ]
+  verdict 'the README shows what minimal.c prints'
 fi
 
 # Examples of the manual that need no files of the user's.
@@ -52,8 +56,9 @@ grep 'sim\.' examples | while IFS= read -r line; do
   # In a subshell: `mirnet` is the program itself here, found by PATH.
   sh -c "$line" >out 2>err </dev/null || echo "$line"
 done >broken
+cp broken out
 [ ! -s broken ]
-verdict "an example of the manual: $(cat broken)"
+verdict 'the examples of the manual run'
 
 # Every option of every command stands in the manual.
 for command in summary train crossval predict evaluate import simulate; do

@@ -43,10 +43,10 @@ holds 'a recipe file' small.out 'd["total_params"] == 66 and d["inputs"] == [{"n
 mirnet simulate -q -n 20 -o sim.csv
 mirnet train -q -r small.json -o m sim.csv
 ok 'a model file' mirnet summary m --json model.json
-holds 'a model file' model.json 'd["total_params"] == 66 and d["classes"] == ["mirtron", "canonical"]'
-holds 'its card' model.json '"40 records (20 mirtron, 20 canonical), sha256 " in d["card"]["training_data"]'
 grep -q '^training_data: 40 records' out
 verdict 'the card as text'
+holds 'a model file' model.json 'd["total_params"] == 66 and d["classes"] == ["mirtron", "canonical"]'
+holds 'its card' model.json '"40 records (20 mirtron, 20 canonical), sha256 " in d["card"]["training_data"]'
 refused 'a file that is neither' 1 'sim.csv' mirnet summary sim.csv
 
 finish

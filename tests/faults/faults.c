@@ -78,8 +78,8 @@ static bool fails_or_stops(void)
 }
 
 /*
- * The next definition of a symbol. dlsym may allocate itself the first time: such blocks come from a small store of our own
- * and are never given back.
+ * The next definition of a symbol. dlsym may allocate and free itself: its blocks come from a small store of our own and are
+ * never given back.
  */
 static _Alignas(64) char store[16384];
 static _Atomic size_t store_used;
@@ -170,7 +170,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 
 void free(void *block)
 {
-    if (!block || in_store(block))
+    if (!block || in_store(block) || resolving)
         return;
     NEXT(void, free, void *);
     n_blocks--;

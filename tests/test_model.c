@@ -1,0 +1,584 @@
+/* test_model.c - a network as a whole: shapes, names, first weights, copies, and the same bits for any threads */
+/* SPDX-License-Identifier: MIT */
+#include "mn_check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mirnet/file.h>
+#include <mirnet/predict.h>
+#include <mirnet/train.h>
+
+#include "mn_net.h"
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+/* A network with most kinds of layers, for what holds of any network. */
+static const char *const mixed =
+    "x = InputLayer: 9, 4; a = Conv1D(x): 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu'; "
+    "b = BatchNormalization(a); c = SpatialDropout1D(b): 'rate': 0.2; d = LSTM(c): 'units': 5, 'return_sequences': true, "
+    "'dropout': 0.1, 'recurrent_dropout': 0.1; e = GRU(d): 'units': 3, 'return_sequences': true; "
+    "f = Bidirectional(e): 'layer': {'class_name': 'LSTM', 'config': {'units': 4}}; g = GlobalMaxPooling1D(a); "
+    "h = Concatenate(f, g); i = Dense(h): 'units': 40, 'activation': 'tanh', 'kernel_regularizer': {'class_name': 'L1L2', "
+    "'config': {'l1': 0.0, 'l2': 0.01}}; j = Dropout(i): 'rate': 0.3; Dense(j): 'units': 3, 'activation': 'softmax';";
+
+static mirnet_model *create_builtin(const char *name)
+{
+    mirnet_recipe *recipe;
+    mirnet_model *model;
+    mn_ok(mirnet_recipe_load(&recipe, name));
+    mn_ok(mirnet_model_create(&model, recipe));
+    mirnet_recipe_destroy(recipe);
+    return model;
+}
+
+static int64_t count_values(const mirnet_model *model, const char *name)
+{
+    int64_t dims[8], n = 1;
+    int32_t rank;
+    mn_ok(mirnet_model_get_weight_shape(model, name, dims, &rank));
+    for (int32_t d = 0; d < rank; d++)
+        n *= dims[d];
+    return n;
+}
+
+static float *get_weight(const mirnet_model *model, const char *name)
+{
+    int64_t n = count_values(model, name);
+    float *values = mn_net_floats(n);
+    mn_ok(mirnet_model_get_weight(model, name, values, n));
+    return values;
+}
+
+/* All weights one behind the other. */
+static float *get_weights(const mirnet_model *model)
+{
+    float *all = mn_net_floats(mirnet_model_parameter_count(model, -1)), *at = all;
+    for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
+        const char *name = mirnet_model_get_weight_name(model, i);
+        int64_t n = count_values(model, name);
+        mn_ok(mirnet_model_get_weight(model, name, at, n));
+        at += n;
+    }
+    return all;
+}
+
+static void expect_same_weights(const mirnet_model *a, const mirnet_model *b)
+{
+    float *of_a = get_weights(a), *of_b = get_weights(b);
+    mn_same("weights", of_a, of_b, (size_t)mirnet_model_parameter_count(a, -1));
+    free(of_a);
+    free(of_b);
+}
+
+/* -- Shapes and names ---------------------------------------------------------------------------------------------- */
+
+/* Table 3 of Tasdelen & Sen (2021), but for two misprints there: 42 rows behind the second convolution and 512 parameters
+ * of the last layer. */
+START_TEST(the_network_of_the_paper_has_its_shapes_and_parameters)
+{
+    static const struct {
+        const char *class_name;
+        int64_t dims[4], parameters;
+        int32_t rank;
+    } rows[] = {
+        {"TimeDistributed", {1, 82, 2, 128}, 3200, 4},
+        {"TimeDistributed", {1, 41, 1, 128}, 393344, 4},
+        {"TimeDistributed", {1, 21, 1, 128}, 393344, 4},
+        {"TimeDistributed", {1, 2688}, 0, 2},
+        {"LSTM", {100}, 1115600, 1},
+        {"Dense", {256}, 25856, 1},
+        {"Dropout", {256}, 0, 1},
+        {"Dense", {2}, 514, 1},
+    };
+    mirnet_model *model = create_builtin("tasdelen2021");
+    int32_t first = mirnet_model_layer_count(model) - COUNT(rows);
+    ck_assert_int_ge(first, 0);
+    for (int32_t i = 0; i < first; i++)
+        ck_assert_str_eq(mirnet_model_get_layer_class(model, i), "InputLayer");
+    for (int32_t i = 0; i < COUNT(rows); i++) {
+        int64_t dims[8];
+        int32_t rank;
+        ck_assert_str_eq(mirnet_model_get_layer_class(model, first + i), rows[i].class_name);
+        mn_ok(mirnet_model_get_layer_shape(model, first + i, dims, &rank));
+        ck_assert_int_eq(rank, rows[i].rank);
+        for (int32_t d = 0; d < rank; d++)
+            ck_assert_int_eq(dims[d], rows[i].dims[d]);
+        ck_assert_int_eq(mirnet_model_parameter_count(model, first + i), rows[i].parameters);
+    }
+    ck_assert_int_eq(mirnet_model_parameter_count(model, -1), 1931858);
+    ck_assert_int_eq(mirnet_model_get_size(model, 0), 164 * 4);
+    ck_assert_int_eq(mirnet_model_get_size(model, -1), 2);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(the_summary_shows_each_layer_and_the_total)
+{
+    mirnet_model *model = create_builtin("tasdelen2021");
+    const char *summary = mirnet_model_get_summary(model);
+    static const char *const words[] = {"3200", "393344", "1115600", "25856", "514", "1931858", "82, 2, 128",
+                                        "41, 1, 128", "21, 1, 128", "2688", "lstm", "dense_1", "TimeDistributed"};
+    ck_assert_ptr_nonnull(summary);
+    /* Thousands may be marked. */
+    char *plain = malloc(strlen(summary) + 1), *to = plain;
+    ck_assert_ptr_nonnull(plain);
+    for (const char *c = summary; *c; c++)
+        if (*c != ',' || c[1] == ' ')
+            *to++ = *c;
+    *to = '\0';
+    for (int i = 0; i < COUNT(words); i++)
+        ck_assert_msg(strstr(plain, words[i]) != NULL, "%s is not in\n%s", words[i], summary);
+    free(plain);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(every_builtin_recipe_makes_a_network_of_two_outputs)
+{
+    for (int32_t i = 0; i < mirnet_recipe_builtin_count(); i++) {
+        mirnet_model *model = create_builtin(mirnet_recipe_builtin_name(i));
+        ck_assert_int_eq(mirnet_model_get_size(model, -1), 2);
+        mirnet_model_destroy(model);
+    }
+}
+END_TEST
+
+START_TEST(weights_have_the_names_order_and_shapes_of_keras)
+{
+    static const struct {
+        const char *name;
+        int32_t rank;
+        int64_t dims[4];
+    } wanted[] = {
+        {"c/kernel", 4, {3, 2, 1, 4}},
+        {"c/bias", 1, {4}},
+        {"n/gamma", 1, {4}},
+        {"n/beta", 1, {4}},
+        {"n/moving_mean", 1, {4}},
+        {"n/moving_variance", 1, {4}},
+        {"t/kernel", 2, {4, 3}},
+        {"t/bias", 1, {3}},
+        {"l/kernel", 2, {15, 8}},
+        {"l/recurrent_kernel", 2, {2, 8}},
+        {"l/bias", 1, {8}},
+        {"g/kernel", 2, {2, 9}},
+        {"g/recurrent_kernel", 2, {3, 9}},
+        {"g/bias", 2, {2, 9}},
+        {"h/kernel", 2, {3, 6}},
+        {"h/recurrent_kernel", 2, {2, 6}},
+        {"h/bias", 1, {6}},
+        {"b/forward/kernel", 2, {2, 4}},
+        {"b/forward/recurrent_kernel", 2, {1, 4}},
+        {"b/forward/bias", 1, {4}},
+        {"b/backward/kernel", 2, {2, 4}},
+        {"b/backward/recurrent_kernel", 2, {1, 4}},
+        {"b/backward/bias", 1, {4}},
+        {"d/kernel", 2, {2, 2}},
+    };
+    mirnet_model *model = mn_net_create(
+        "InputLayer: 6, 5, 1; c = Conv2D: 'filters': 4, 'kernel_size': [3, 2], 'padding': 'same'; n = BatchNormalization; "
+        "t = TimeDistributed: 'layer': {'class_name': 'Dense', 'config': {'units': 3}}; r = Reshape: 'target_shape': [6, 15]; "
+        "l = LSTM: 'units': 2, 'return_sequences': true; g = GRU: 'units': 3, 'return_sequences': true; "
+        "h = GRU: 'units': 2, 'reset_after': false, 'return_sequences': true; "
+        "b = Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 1}}; "
+        "d = Dense: 'units': 2, 'use_bias': false, 'activation': 'softmax';");
+    int64_t total = 0;
+    ck_assert_int_eq(mirnet_model_weight_count(model), COUNT(wanted));
+    for (int32_t i = 0; i < COUNT(wanted); i++) {
+        int64_t dims[8];
+        int32_t rank;
+        ck_assert_str_eq(mirnet_model_get_weight_name(model, i), wanted[i].name);
+        mn_ok(mirnet_model_get_weight_shape(model, wanted[i].name, dims, &rank));
+        ck_assert_int_eq(rank, wanted[i].rank);
+        for (int32_t d = 0; d < rank; d++)
+            ck_assert_int_eq(dims[d], wanted[i].dims[d]);
+        total += count_values(model, wanted[i].name);
+    }
+    ck_assert_int_eq(mirnet_model_parameter_count(model, -1), total);
+    ck_assert_ptr_null(mirnet_model_get_weight_name(model, COUNT(wanted)));
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(inputs_are_known_by_name_and_shape)
+{
+    mirnet_model *model = mn_net_create("left = InputLayer: 6, 2; right = InputLayer: 3; a = Flatten(left); Concatenate(a, right); "
+                                        "Dense: 'units': 2, 'activation': 'softmax';");
+    int64_t dims[8];
+    int32_t rank;
+    ck_assert_int_eq(mirnet_model_input_count(model), 2);
+    ck_assert_str_eq(mirnet_model_get_input_name(model, 0), "left");
+    ck_assert_str_eq(mirnet_model_get_input_name(model, 1), "right");
+    ck_assert_ptr_null(mirnet_model_get_input_name(model, 2));
+    mn_ok(mirnet_model_get_shape(model, 0, dims, &rank));
+    ck_assert(rank == 2 && dims[0] == 6 && dims[1] == 2);
+    ck_assert_int_eq(mirnet_model_get_size(model, 1), 3);
+    ck_assert_int_eq(mirnet_model_get_size(model, 2), 0);
+    mn_fails(MIRNET_ERR_INVALID, mirnet_model_get_shape(model, 2, dims, &rank));
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+/* -- First weights ------------------------------------------------------------------------------------------------- */
+
+typedef struct moments {
+    double mean, sd, largest;
+} moments;
+
+static moments measure(const float *values, int64_t n)
+{
+    moments m = {0, 0, 0};
+    for (int64_t i = 0; i < n; i++) {
+        m.mean += (double)values[i] / (double)n;
+        m.largest = fmax(m.largest, fabs((double)values[i]));
+    }
+    for (int64_t i = 0; i < n; i++)
+        m.sd += ((double)values[i] - m.mean) * ((double)values[i] - m.mean) / (double)n;
+    m.sd = sqrt(m.sd);
+    return m;
+}
+
+/* A Dense kernel [200][100], which has 20,000 elements, drawn with an initializer; "" is the default. */
+static moments measure_kernel(const char *initializer)
+{
+    char net[512];
+    snprintf(net, sizeof(net), "InputLayer: 200; d = Dense: 'units': 100%s%s;", *initializer ? ", 'kernel_initializer': " : "",
+             initializer);
+    mirnet_model *model = mn_net_create(net);
+    float *kernel = get_weight(model, "d/kernel"), *bias = get_weight(model, "d/bias");
+    moments m = measure(kernel, 20000);
+    for (int i = 0; i < 100; i++)
+        ck_assert(bias[i] == 0);
+    free(kernel);
+    free(bias);
+    mirnet_model_destroy(model);
+    return m;
+}
+
+/* Bounds of 5 standard errors: of a mean sd / 141, of a standard deviation less than sd / 141. */
+static void expect_moments(const char *initializer, double mean, double sd, double limit)
+{
+    moments m = measure_kernel(initializer);
+    ck_assert_msg(fabs(m.mean - mean) < 5 * sd / 141, "%s: mean %g, not %g", initializer, m.mean, mean);
+    ck_assert_msg(fabs(m.sd - sd) < 5 * sd / 141, "%s: standard deviation %g, not %g", initializer, m.sd, sd);
+    ck_assert_msg(m.largest <= limit * (1 + 1e-6), "%s: largest %g, limit %g", initializer, m.largest, limit);
+    if (limit < 5 * sd)
+        ck_assert_msg(m.largest > 0.98 * limit, "%s: largest %g is far from the limit %g", initializer, m.largest, limit);
+}
+
+/* The standard deviation of a standard normal variable that is cut at 2. */
+static const double CUT = 0.8796256610342398;
+
+START_TEST(initializers_draw_what_keras_says)
+{
+    double glorot = sqrt(6.0 / 300), he = sqrt(2.0 / 200), lecun = sqrt(1.0 / 200);
+    expect_moments("", 0, glorot / sqrt(3), glorot);
+    expect_moments("{'class_name': 'GlorotUniform', 'config': {'seed': null}}", 0, glorot / sqrt(3), glorot);
+    expect_moments("{'class_name': 'GlorotNormal', 'config': {}}", 0, sqrt(2.0 / 300), 2 * sqrt(2.0 / 300) / CUT);
+    expect_moments("{'class_name': 'HeNormal', 'config': {}}", 0, he, 2 * he / CUT);
+    expect_moments("{'class_name': 'LecunUniform', 'config': {}}", 0, lecun, lecun * sqrt(3));
+    expect_moments("{'class_name': 'VarianceScaling', 'config': {'scale': 3.0, 'mode': 'fan_out', 'distribution': 'uniform'}}", 0,
+                   sqrt(3.0 / 100), sqrt(9.0 / 100));
+    expect_moments("{'class_name': 'RandomNormal', 'config': {'mean': 1.0, 'stddev': 0.5}}", 1, 0.5, 1e9);
+    expect_moments("{'class_name': 'TruncatedNormal', 'config': {'mean': 0.0, 'stddev': 0.5}}", 0, 0.5 * CUT, 1.0);
+    expect_moments("{'class_name': 'RandomUniform', 'config': {'minval': -0.2, 'maxval': 0.2}}", 0, 0.2 / sqrt(3), 0.2);
+}
+END_TEST
+
+START_TEST(a_convolution_counts_its_window_as_fans)
+{
+    mirnet_model *model = create_builtin("tasdelen2021");
+    double limit = sqrt(6.0 / (24 * 128 + 24 * 128));
+    float *kernel = get_weight(model, "time_distributed_1/kernel");
+    moments m = measure(kernel, 6 * 4 * 128 * 128);
+    ck_assert(m.largest <= limit * (1 + 1e-6) && m.largest > 0.999 * limit);
+    free(kernel);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(recurrent_kernels_are_orthogonal)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 3, 5; l = LSTM: 'units': 13;");
+    float *r = get_weight(model, "l/recurrent_kernel"); /* [13][52] */
+    for (int i = 0; i < 13; i++)
+        for (int k = 0; k < 13; k++) {
+            double dot = 0;
+            for (int j = 0; j < 52; j++)
+                dot += (double)r[i * 52 + j] * (double)r[k * 52 + j];
+            ck_assert_msg(fabs(dot - (i == k)) < 1e-6, "rows %d and %d: %g", i, k, dot);
+        }
+    free(r);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(the_forget_gate_starts_open)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 3, 5; l = LSTM: 'units': 4, 'return_sequences': true; "
+                                        "m = LSTM: 'units': 4, 'unit_forget_bias': false;");
+    float *l = get_weight(model, "l/bias"), *m = get_weight(model, "m/bias");
+    for (int i = 0; i < 16; i++) {
+        ck_assert(l[i] == (i >= 4 && i < 8 ? 1 : 0));
+        ck_assert(m[i] == 0);
+    }
+    free(l);
+    free(m);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_seed_decides_the_first_weights)
+{
+    mirnet_model *a = mn_net_create(mixed), *b = mn_net_create(mixed);
+    int64_t n = mirnet_model_parameter_count(a, -1);
+    expect_same_weights(a, b);
+    float *before = get_weights(a);
+    mn_ok(mirnet_model_reset(a, 77));
+    float *after = get_weights(a);
+    ck_assert(memcmp(before, after, (size_t)n * sizeof(float)) != 0);
+    mn_ok(mirnet_model_reset(b, 77));
+    expect_same_weights(a, b);
+    free(before);
+    free(after);
+    mirnet_model_destroy(a);
+    mirnet_model_destroy(b);
+}
+END_TEST
+
+START_TEST(layers_of_one_shape_start_with_different_weights)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 8; a = Dense: 'units': 8; b = Dense: 'units': 8;");
+    float *a = get_weight(model, "a/kernel"), *b = get_weight(model, "b/kernel");
+    for (int i = 0; i < 64; i++)
+        ck_assert(a[i] != b[i]);
+    free(a);
+    free(b);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+/* -- Setting, copying ---------------------------------------------------------------------------------------------- */
+
+START_TEST(weights_can_be_read_and_written)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 2; d = Dense: 'units': 3;");
+    const float kernel[] = {1, 2, 3, 4, 5, 6};
+    float got[6];
+    mn_ok(mirnet_model_set_weight(model, "d/kernel", kernel, 6));
+    mn_ok(mirnet_model_get_weight(model, "d/kernel", got, 6));
+    mn_same("kernel", got, kernel, 6);
+    mn_fails(MIRNET_ERR_SHAPE, mirnet_model_set_weight(model, "d/kernel", got, 5));
+    mn_fails(MIRNET_ERR_SHAPE, mirnet_model_get_weight(model, "d/bias", got, 6));
+    mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weight(model, "d/beta", got, 6));
+    mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_get_weight(model, "kernel", got, 6));
+    mn_fails(MIRNET_ERR_INVALID, mirnet_model_set_weight(model, "d/kernel", NULL, 6));
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+static mirnet_tensors *make_tensors(const char *prefix, const float *kernel, const float *bias)
+{
+    mirnet_tensors *tensors;
+    char name[64];
+    mn_ok(mirnet_tensors_create(&tensors));
+    snprintf(name, sizeof(name), "%sd/kernel", prefix);
+    mn_ok(mirnet_tensors_set(tensors, name, (const int64_t[]){2, 3}, 2, kernel));
+    snprintf(name, sizeof(name), "%sd/bias", prefix);
+    mn_ok(mirnet_tensors_set(tensors, name, (const int64_t[]){3}, 1, bias));
+    return tensors;
+}
+
+START_TEST(weights_are_taken_from_tensors_all_or_none)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 2; d = Dense: 'units': 3;");
+    const float kernel[] = {1, 2, 3, 4, 5, 6}, bias[] = {7, 8, 9}, bad[] = {7, NAN, 9};
+    float *before = get_weights(model), *after;
+    mirnet_tensors *tensors = make_tensors("w/", kernel, bad);
+    mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_set_weights(model, tensors, "w/"));
+    mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weights(model, tensors, ""));
+    mn_ok(mirnet_tensors_set(tensors, "w/d/bias", (const int64_t[]){1, 3}, 2, bias));
+    mn_fails(MIRNET_ERR_SHAPE, mirnet_model_set_weights(model, tensors, "w/"));
+    mn_ok(mirnet_tensors_set(tensors, "w/d/bias", (const int64_t[]){3}, 1, bias));
+    mn_ok(mirnet_tensors_set(tensors, "w/d/more", (const int64_t[]){3}, 1, bias));
+    mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weights(model, tensors, "w/"));
+    after = get_weights(model);
+    mn_same("weights", after, before, 9);
+    mirnet_tensors_destroy(tensors);
+    free(after);
+    tensors = make_tensors("w/", kernel, bias);
+    mn_ok(mirnet_tensors_set(tensors, "other", (const int64_t[]){3}, 1, bias)); /* without the prefix: left alone */
+    mn_ok(mirnet_model_set_weights(model, tensors, "w/"));
+    after = get_weights(model);
+    mn_same("kernel", after, kernel, 6);
+    mn_same("bias", after + 6, bias, 3);
+    mirnet_tensors_destroy(tensors);
+    free(before);
+    free(after);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_copy_lives_alone)
+{
+    mirnet_model *model = mn_net_create(mixed), *copy;
+    uint64_t seed = mn_seed();
+    mn_net_fill_weights(&seed, model);
+    mn_ok(mirnet_model_set_note(model, "key", "text"));
+    mn_ok(mirnet_model_copy(&copy, model));
+    expect_same_weights(model, copy);
+    ck_assert_str_eq(mirnet_model_get_note(copy, "key"), "text");
+    float *before = get_weights(copy);
+    mn_ok(mirnet_model_reset(model, 5));
+    mirnet_model_destroy(model);
+    float *after = get_weights(copy);
+    mn_same("weights of the copy", after, before, (size_t)mirnet_model_parameter_count(copy, -1));
+    ck_assert_ptr_nonnull(mirnet_model_get_summary(copy));
+    free(before);
+    free(after);
+    mirnet_model_destroy(copy);
+}
+END_TEST
+
+/* -- The same bits ------------------------------------------------------------------------------------------------- */
+
+static const int32_t thread_counts[] = {1, 2, 3, 8};
+
+typedef struct batch {
+    float *inputs, *targets;
+    const float *list[1];
+    int64_t n, size, outputs;
+} batch;
+
+static batch make_batch(const mirnet_model *model, int64_t n)
+{
+    uint64_t seed = mn_seed();
+    batch b = {.n = n, .size = mirnet_model_get_size(model, 0), .outputs = mirnet_model_get_size(model, -1)};
+    b.list[0] = b.inputs = mn_net_floats(n * b.size);
+    b.targets = mn_net_floats(n * b.outputs);
+    mn_net_fill(&seed, b.inputs, n * b.size, -1, 1);
+    mn_net_fill_targets(&seed, b.targets, n, b.outputs);
+    return b;
+}
+
+static void free_batch(batch *b)
+{
+    free(b->inputs);
+    free(b->targets);
+}
+
+static float *predict(const mirnet_model *model, const batch *b, int32_t threads, int64_t step)
+{
+    mirnet_predictor *predictor;
+    float *out = mn_net_floats(b->n * b->outputs);
+    mn_ok(mirnet_predictor_create(&predictor, model, threads));
+    for (int64_t at = 0; at < b->n; at += step) {
+        const float *inputs[] = {b->inputs + at * b->size};
+        mn_ok(mirnet_predictor_run(predictor, inputs, at + step < b->n ? step : b->n - at, out + at * b->outputs));
+    }
+    mirnet_predictor_destroy(predictor);
+    return out;
+}
+
+/* Predictions for any number of threads and any grouping into calls. */
+static void check_prediction(mirnet_model *model, int64_t n)
+{
+    static const int64_t steps[] = {1, 2, 3, 5, 7, 1000};
+    batch b = make_batch(model, n);
+    float *want = predict(model, &b, 1, n);
+    for (int t = 0; t < COUNT(thread_counts); t++)
+        for (int s = 0; s < COUNT(steps); s++) {
+            float *got = predict(model, &b, thread_counts[t], steps[s]);
+            mn_same("prediction", got, want, (size_t)(n * b.outputs));
+            free(got);
+        }
+    free(want);
+    free_batch(&b);
+    mirnet_model_destroy(model);
+}
+
+START_TEST(predictions_do_not_depend_on_threads_or_calls)
+{
+    uint64_t seed = mn_seed();
+    mirnet_model *model = mn_net_create(mixed);
+    mn_net_fill_weights(&seed, model);
+    check_prediction(model, 37);
+    check_prediction(create_builtin("tasdelen2021"), 11);
+    check_prediction(create_builtin("linear-ends"), 37);
+}
+END_TEST
+
+/* The weights after some steps, and the gradient of inputs and weights before them. */
+static float *train(mirnet_model *model, const batch *b, int32_t threads, int steps, float *input_grads, double *losses)
+{
+    mirnet_trainer *trainer;
+    mn_ok(mirnet_trainer_create(&trainer, model));
+    mn_ok(mirnet_trainer_set_threads(trainer, threads));
+    mn_ok(mirnet_trainer_run_gradient(trainer, b->list, b->targets, NULL, b->n, 1, losses, &input_grads));
+    for (int i = 0; i < steps; i++)
+        mn_ok(mirnet_trainer_step(trainer, b->list, b->targets, NULL, b->n, losses + 1 + i));
+    mirnet_trainer_destroy(trainer);
+    return get_weights(model);
+}
+
+static void check_training(mirnet_model *model, int64_t n, int steps)
+{
+    batch b = make_batch(model, n);
+    float *want = NULL, *grads[2] = {mn_net_floats(n * b.size), mn_net_floats(n * b.size)};
+    double losses[2][8] = {{0}};
+    for (int t = 0; t < COUNT(thread_counts); t++) {
+        mirnet_model *copy;
+        mn_ok(mirnet_model_copy(&copy, model));
+        float *got = train(copy, &b, thread_counts[t], steps, grads[t > 0], losses[t > 0]);
+        if (t > 0) {
+            mn_same("weights", got, want, (size_t)mirnet_model_parameter_count(model, -1));
+            mn_same("input gradients", grads[1], grads[0], (size_t)(n * b.size));
+            ck_assert_int_eq(memcmp(losses[1], losses[0], sizeof(losses[0])), 0);
+            free(got);
+        } else {
+            want = got;
+        }
+        mirnet_model_destroy(copy);
+    }
+    free(want);
+    free(grads[0]);
+    free(grads[1]);
+    free_batch(&b);
+    mirnet_model_destroy(model);
+}
+
+START_TEST(training_does_not_depend_on_threads)
+{
+    check_training(mn_net_create(mixed), 23, 4);
+    check_training(create_builtin("tasdelen2021"), 6, 2);
+    check_training(create_builtin("tasdelen2021-pool"), 2, 1);
+    check_training(create_builtin("linear-ends"), 30, 3);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("model");
+    TCase *tcase = tcase_create("model");
+    tcase_add_test(tcase, the_network_of_the_paper_has_its_shapes_and_parameters);
+    tcase_add_test(tcase, the_summary_shows_each_layer_and_the_total);
+    tcase_add_test(tcase, every_builtin_recipe_makes_a_network_of_two_outputs);
+    tcase_add_test(tcase, weights_have_the_names_order_and_shapes_of_keras);
+    tcase_add_test(tcase, inputs_are_known_by_name_and_shape);
+    tcase_add_test(tcase, initializers_draw_what_keras_says);
+    tcase_add_test(tcase, a_convolution_counts_its_window_as_fans);
+    tcase_add_test(tcase, recurrent_kernels_are_orthogonal);
+    tcase_add_test(tcase, the_forget_gate_starts_open);
+    tcase_add_test(tcase, a_seed_decides_the_first_weights);
+    tcase_add_test(tcase, layers_of_one_shape_start_with_different_weights);
+    tcase_add_test(tcase, weights_can_be_read_and_written);
+    tcase_add_test(tcase, weights_are_taken_from_tensors_all_or_none);
+    tcase_add_test(tcase, a_copy_lives_alone);
+    tcase_add_test(tcase, predictions_do_not_depend_on_threads_or_calls);
+    tcase_add_test(tcase, training_does_not_depend_on_threads);
+    suite_add_tcase(suite, tcase);
+    return mn_check_main(suite);
+}
