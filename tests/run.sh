@@ -43,7 +43,7 @@ while [ $# -gt 0 ]; do
 done
 
 groups='build tests'
-setup=
+setup=-Dtests=true # the demo builds without them
 select=
 wrap=
 [ -z "$quick" ] || select='--no-suite slow'
@@ -51,11 +51,11 @@ case $sanitize in
   '') ;;
   address,undefined)
     groups="$groups sanitizers"
-    setup='-Db_sanitize=address,undefined -Db_lundef=false'
+    setup="$setup -Db_sanitize=address,undefined -Db_lundef=false"
     ;;
   thread)
     groups="$groups sanitizers"
-    setup='-Db_sanitize=thread -Db_lundef=false'
+    setup="$setup -Db_sanitize=thread -Db_lundef=false"
     select='--suite threads'
     # Its shadow memory does not cope with every randomised address space.
     wrap="setarch $(uname -m) -R"

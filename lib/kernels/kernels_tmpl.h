@@ -15,7 +15,16 @@
 #define WIDTH (LANES * VECS)
 #define INLINE static inline __attribute__((always_inline))
 
-#if defined(__clang__)
+/* Unrolled loops keep sums in registers. Instrumented code would only grow, beyond what compilers bear. */
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) || \
+    HAS_FEATURE(thread_sanitizer) || HAS_FEATURE(undefined_behavior_sanitizer)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
