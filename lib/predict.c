@@ -1,10 +1,10 @@
 /* predict.c - applying a model to blocks of samples, a block a thread */
 /* SPDX-License-Identifier: MIT */
-#include <mirnet/predict.h>
-
 #include "common.h"
 
 #include <stdatomic.h>
+
+#include <mirnet/predict.h>
 
 #include "mem.h"
 #include "plan.h"

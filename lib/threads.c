@@ -202,7 +202,7 @@ static void wait_until_finished(mn_threads *t, int64_t parts)
 
 void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t parts)
 {
-    if (!threads || parts <= 1 || threads->owner != getpid()) {
+    if (!threads || parts <= 1 || parts >= (int64_t)CLOSED || threads->owner != getpid()) {
         for (int64_t part = 0; part < parts; part++)
             task(context, part, 0);
         return;

@@ -257,13 +257,14 @@ static mirnet_status train_batch(mirnet_trainer *t)
 static mirnet_status validate(mirnet_trainer *t, mn_history_row *row)
 {
     const mn_feed *feed = t->given.n ? &t->given : &t->train;
-    const int64_t total = t->given.n ? t->given.n : t->n_val, capacity = t->plan->run.capacity;
+    const int64_t total = t->given.n ? t->given.n : t->n_val;
     double sum = 0, all_hits = 0;
     row->figure[MN_VAL_LOSS] = row->figure[MN_VAL_ACCURACY] = NAN;
     if (total == 0)
         return MIRNET_OK;
-    for (int64_t from = 0; from < total; from += capacity) {
-        const int64_t n = mn_min(capacity, total - from);
+    /* By the batch size, not by the room that a call with a larger batch may have left: sums depend on how they are cut. */
+    for (int64_t from = 0; from < total; from += t->batch_size) {
+        const int64_t n = mn_min(t->batch_size, total - from);
         double loss;
         int64_t hits;
         if (t->given.n) {
@@ -343,11 +344,18 @@ static mirnet_status end_epoch(mirnet_trainer *t)
     return call_back(t, t->epochs, 0);
 }
 
+void mn_trainer_swap_last(mirnet_trainer *t)
+{
+    for (size_t i = 0; i < t->model->size && t->last; i++) {
+        const float kept = t->model->weights[i];
+        t->model->weights[i] = t->last[i];
+        t->last[i] = kept;
+    }
+}
+
 void mn_trainer_unrestore(mirnet_trainer *t)
 {
-    if (!t->last)
-        return;
-    memcpy(t->model->weights, t->last, t->model->size * sizeof(float));
+    mn_trainer_swap_last(t);
     mn_free(t->last);
     t->last = NULL;
 }
@@ -396,8 +404,8 @@ mirnet_status mirnet_trainer_run(mirnet_trainer *trainer)
 {
     MN_REQUIRE(trainer, "trainer is NULL");
     MN_TRY(ready(trainer));
-    const int64_t epochs = (int64_t)mn_recipe_number(trainer->model->recipe, "training.epochs");
-    while (trainer->epochs < epochs && !trainer->stopped)
+    /* Asked for anew each time: a callback may change it. */
+    while ((double)trainer->epochs < mn_recipe_number(trainer->model->recipe, "training.epochs") && !trainer->stopped)
         MN_TRY(run_epoch(trainer));
     return restore(trainer);
 }

@@ -191,9 +191,12 @@ mirnet_status mirnet_trainer_step(mirnet_trainer *t, const float *const *inputs,
     MN_TRY(load_batch(t, inputs, targets, opt_weights, n, MN_PLAN_WEIGHTS));
     double loss;
     int64_t hits;
-    mn_trainer_unrestore(t);
     t->has_gradient = false;
-    MN_TRY(mn_trainer_pass(t, n, true, true, &loss, &hits));
+    mn_trainer_swap_last(t);
+    mirnet_status status = mn_trainer_pass(t, n, true, true, &loss, &hits);
+    mn_trainer_swap_last(t);
+    MN_TRY(status);
+    mn_trainer_unrestore(t);
     if (opt_out_loss)
         *opt_out_loss = loss / (double)n + t->penalty;
     mn_trainer_update(t);
