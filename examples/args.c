@@ -21,7 +21,8 @@ void args_add(args *a, const arg_option *options, size_t n)
 void args_add_common(args *a, const char *which)
 {
     const arg_option optional[] = {
-        {"threads", 't', ARG_NUMBER, &a->threads, "N", "threads, 1..256 (default 1); results do not depend on it", 1, 256},
+        {"threads", 't', ARG_NUMBER, &a->threads, "N", "threads, 1..256 (default 1); any number gives the same", 1,
+         256},
         {"seed", 's', ARG_NUMBER, &a->seed, "N", "seed of all random numbers (default: the recipe's)", 0, 4294967295},
         {"output", 'o', ARG_TEXT, &a->output, "FILE", "where the result goes", 0, 0},
     };

@@ -63,8 +63,8 @@ void args_free(args *a);
 /* Prints wall time, processor time and peak memory of the process, if -v was given. */
 void args_report_usage(const args *a);
 
-/* The text in front of the first '=' of "NAME=VALUE" as a new string, *value behind it; NULL if there is no '=', if NAME or
- * VALUE is empty, or if memory is out. */
+/* The text in front of the first '=' of "NAME=VALUE" as a new string, *value behind it; NULL if there is no '=', if
+ * NAME or VALUE is empty, or if memory is out. */
 char *args_split(const char *text, const char **value);
 
 #endif

@@ -96,8 +96,7 @@ static int find_refused(block *b, const mirnet_encoder *encoder, int keep_going,
         return out_error("out of memory");
     int status = EXIT_OK;
     for (int64_t i = 0; status == EXIT_OK && i < b->n; i++) {
-        if (b->refused[i] ||
-            mirnet_encoder_run(encoder, b->text + b->starts[i], b->lengths[i], NULL, row) == MIRNET_OK)
+        if (b->refused[i] || mirnet_encoder_run(encoder, b->text + b->starts[i], b->lengths[i], NULL, row) == MIRNET_OK)
             continue;
         b->refused[i] = 1;
         if (!keep_going)

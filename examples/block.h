@@ -26,8 +26,8 @@ void block_reset(block *b);
 int block_add(block *b, const mirnet_reader *reader, int *out_full);
 
 /*
- * Predicts the records. One that the encoder refuses ends this with a message that names it, `source` and its number, `before`
- * records having gone before this block; with keep_going it is marked as refused.
+ * Predicts the records. One that the encoder refuses ends this with a message that names it, `source` and its number,
+ * `before` records having gone before this block; with keep_going it is marked as refused.
  */
 int block_apply(block *b, mirnet_predictor *predictor, const mirnet_encoder *encoder, int keep_going,
                 const char *source, int64_t before);

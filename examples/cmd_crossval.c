@@ -26,8 +26,8 @@ typedef struct crossval {
     mirnet_dataset *dataset;
     int64_t n_records;
     int32_t n_classes;
-    int32_t *classes; /* [n_records] */
-    int64_t *groups;  /* [n_records], NULL: none */
+    int32_t *classes;      /* [n_records] */
+    int64_t *groups;       /* [n_records], NULL: none */
     int64_t *train, *test; /* [n_records] room for the indices of one fold */
     float *probabilities;  /* [n_records][n_classes] room for the results of one fold */
     report_row *rows[3];   /* [folds * repeats] of the network and the baselines */
@@ -142,7 +142,8 @@ static mirnet_status train_and_predict(crossval *cv, mirnet_recipe *recipe, int6
 static int run_fold(crossval *cv, const args *a, const mirnet_folds *folds, int64_t r, int32_t f)
 {
     int64_t n_train = mirnet_folds_get_train_size(folds, f), n_test = mirnet_folds_get_test_size(folds, f);
-    if (mirnet_folds_get_train(folds, f, cv->train) != MIRNET_OK || mirnet_folds_get_test(folds, f, cv->test) != MIRNET_OK)
+    if (mirnet_folds_get_train(folds, f, cv->train) != MIRNET_OK ||
+        mirnet_folds_get_test(folds, f, cv->test) != MIRNET_OK)
         return out_library();
     int64_t i = r * cv->folds + f, seed = cv->seed + i;
     int32_t threads = (int32_t)a->threads;
@@ -155,8 +156,8 @@ static int run_fold(crossval *cv, const args *a, const mirnet_folds *folds, int6
     else
         snprintf(cv->progress.label, sizeof(cv->progress.label), "fold %d/%" PRId64 " ", f + 1, cv->folds);
     cv->progress.done = (double)(i * cv->progress.epochs);
-    mirnet_status trained = train_and_predict(cv, cv->recipe, seed, threads, n_train, n_test, &cv->progress,
-                                              &cv->rows[0][i].epochs);
+    mirnet_status trained =
+        train_and_predict(cv, cv->recipe, seed, threads, n_train, n_test, &cv->progress, &cv->rows[0][i].epochs);
     progress_clear(&cv->progress);
     if (trained != MIRNET_OK)
         return out_library();
@@ -187,9 +188,15 @@ static int run_repeat(crossval *cv, const args *a, int64_t r)
 
 static int write_report(crossval *cv, const args *a)
 {
-    report r = {.recipe = cv->name, .groups = cv->groups_by ? cv->groups_by : "none", .seed = cv->seed,
-                .folds = cv->folds, .repeats = cv->repeats, .shuffle = !cv->no_shuffle, .dataset = cv->dataset,
-                .n = cv->folds * cv->repeats, .rows = cv->rows[0]};
+    report r = {.recipe = cv->name,
+                .groups = cv->groups_by ? cv->groups_by : "none",
+                .seed = cv->seed,
+                .folds = cv->folds,
+                .repeats = cv->repeats,
+                .shuffle = !cv->no_shuffle,
+                .dataset = cv->dataset,
+                .n = cv->folds * cv->repeats,
+                .rows = cv->rows[0]};
     r.baselines[r.n_baselines++] = (report_method){"three_prime_yag", cv->rows[1]};
     if (cv->linear)
         r.baselines[r.n_baselines++] = (report_method){"linear_ends", cv->rows[2]};
@@ -279,15 +286,18 @@ static void destroy(crossval *cv)
 int cmd_crossval(int argc, char **argv)
 {
     crossval cv = {.recipe_path = "tasdelen2021", .folds = 5, .repeats = 1, .epochs = -1};
-    args a = {.name = "crossval", .operands_help = "DATA...", .max_operands = -1,
-              .about = "Stratified k-fold cross-validation. Prints the figures of every fold, their mean, median, standard\n"
-                       "deviation and 95 % confidence interval (Student's t), and two baselines on the same folds: the\n"
-                       "rule that a mirtron ends in CAG or UAG, and softmax regression on 8 nt at each end."};
+    args a = {.name = "crossval",
+              .operands_help = "DATA...",
+              .max_operands = -1,
+              .about = "Stratified k-fold cross-validation. Prints the figures of every fold, their\n"
+                       "mean, median, standard deviation and 95 % confidence interval (Student's t),\n"
+                       "and two baselines on the same folds: the rule that a mirtron ends in CAG or\n"
+                       "UAG, and softmax regression on 8 nt at each end."};
     const arg_option options[] = {
         {"recipe", 'r', ARG_TEXT, &cv.recipe_path, "R", "built-in name or file (default tasdelen2021)", 0, 0},
         {"folds", 'k', ARG_NUMBER, &cv.folds, "K", "folds (default 5)", 2, 10000},
         {"repeats", 0, ARG_NUMBER, &cv.repeats, "N", "repeat with other folds and seeds (default 1)", 1, 10000},
-        {"groups", 'g', ARG_TEXT, &cv.groups_by, "BY", "keep together: identical (sequences), or a column's name", 0, 0},
+        {"groups", 'g', ARG_TEXT, &cv.groups_by, "BY", "keep together: identical (sequences), or a column", 0, 0},
         {"no-shuffle", 0, ARG_FLAG, &cv.no_shuffle, NULL, "folds in the order of the records", 0, 0},
         {"epochs", 'e', ARG_NUMBER, &cv.epochs, "N", "epochs (default: the recipe's)", 1, 1000000},
         {"set", 0, ARG_LIST, &cv.settings, "KEY=VALUE", "any option of mirnet summary --options", 0, 0},

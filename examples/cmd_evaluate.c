@@ -157,7 +157,10 @@ static int run(evaluation *e, const args *a)
 int cmd_evaluate(int argc, char **argv)
 {
     evaluation e = {.json_path = NULL};
-    args a = {.name = "evaluate", .operands_help = "MODEL DATA...", .min_operands = 1, .max_operands = -1,
+    args a = {.name = "evaluate",
+              .operands_help = "MODEL DATA...",
+              .min_operands = 1,
+              .max_operands = -1,
               .about = "Applies a model to labelled sequences and prints how good it is."};
     const arg_option options[] = {
         {"json", 0, ARG_TEXT, &e.json_path, "FILE", "the same as JSON ('-': standard output)", 0, 0},

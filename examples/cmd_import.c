@@ -10,16 +10,16 @@
 #include "out.h"
 #include "recipes.h"
 
-typedef struct import {
+typedef struct importing {
     const char *classes; /* "a,b" */
     arg_list settings;
     mirnet_recipe *recipe;
     mirnet_model *model;
     mirnet_tensors *weights;
-} import;
+} importing;
 
 /* Class names from "a,b,c", or those that the recipe fixes. */
-static int set_classes(import *m)
+static int set_classes(importing *m)
 {
     int32_t n = 0;
     char *text = NULL;
@@ -56,7 +56,7 @@ static const char *find_prefix(const mirnet_tensors *tensors)
     return "";
 }
 
-static int run(import *m, const args *a)
+static int run(importing *m, const args *a)
 {
     if (!a->output)
         return out_usage("import: option --output is missing: where the model goes");
@@ -75,10 +75,14 @@ static int run(import *m, const args *a)
 
 int cmd_import(int argc, char **argv)
 {
-    import m = {.classes = NULL};
-    args a = {.name = "import", .operands_help = "SPEC WEIGHTS -o MODEL", .min_operands = 2, .max_operands = 2,
-              .about = "Makes a model file from a Keras model JSON (or a recipe) and a safetensors file of its weights, named\n"
-                       "<layer>/<weight> in Keras layout; the names may begin with weights/."};
+    importing m = {.classes = NULL};
+    args a = {.name = "import",
+              .operands_help = "SPEC WEIGHTS -o MODEL",
+              .min_operands = 2,
+              .max_operands = 2,
+              .about = "Makes a model file from a Keras model JSON (or a recipe) and a safetensors\n"
+                       "file of its weights, named <layer>/<weight> in Keras layout; the names may\n"
+                       "begin with weights/."};
     const arg_option options[] = {
         {"classes", 0, ARG_TEXT, &m.classes, "A,B,...", "class names, the positive one first", 0, 0},
         {"set", 0, ARG_LIST, &m.settings, "KEY=VALUE", "any option of mirnet summary --options", 0, 0},

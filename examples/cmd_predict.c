@@ -148,12 +148,15 @@ static void destroy(predict *p)
 int cmd_predict(int argc, char **argv)
 {
     predict p = {.json = 0};
-    args a = {.name = "predict", .operands_help = "MODEL [FASTA...]", .min_operands = 1, .max_operands = -1,
-              .about = "Prints the probability of each class for every sequence: #name, length, p_<class>..., class, separated\n"
-                       "by tabs. Reads FASTA, FASTQ, RNAfold text, CSV or TSV, plain or gzip; standard input if no file is\n"
-                       "given, or for '-'."};
+    args a = {.name = "predict",
+              .operands_help = "MODEL [FASTA...]",
+              .min_operands = 1,
+              .max_operands = -1,
+              .about = "Prints the probability of each class for every sequence: #name, length,\n"
+                       "p_<class>..., class, separated by tabs. Reads FASTA, FASTQ, RNAfold text, CSV\n"
+                       "or TSV, plain or gzip; standard input if no file is given, or for '-'."};
     const arg_option options[] = {
-        {"long", 'l', ARG_TEXT, &p.long_policy, "HOW", "too long a sequence: error, truncate, truncate5, truncate3", 0, 0},
+        {"long", 'l', ARG_TEXT, &p.long_policy, "HOW", "a long sequence: error, truncate, truncate5, truncate3", 0, 0},
         {"keep-going", 'k', ARG_FLAG, &p.keep_going, NULL, "NA for a record that cannot be encoded", 0, 0},
         {"header", 0, ARG_FLAG, &p.header, NULL, "lines ## in front: version, command, model", 0, 0},
         {"json", 0, ARG_FLAG, &p.json, NULL, "a line of JSON for each record", 0, 0},

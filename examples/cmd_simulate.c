@@ -24,9 +24,11 @@ static int write_csv(const mirnet_dataset *dataset, const char *path)
 int cmd_simulate(int argc, char **argv)
 {
     int64_t number = 200;
-    args a = {.name = "simulate", .operands_help = "",
-              .about = "Writes a synthetic set as CSV: hairpins of class mirtron and of class canonical, names sim_*. For trying\n"
-                       "things out; it says nothing about biology. Equal seeds give equal sets."};
+    args a = {.name = "simulate",
+              .operands_help = "",
+              .about = "Writes a synthetic set as CSV: hairpins of class mirtron and of class\n"
+                       "canonical, names sim_*. For trying things out; it says nothing about biology.\n"
+                       "Equal seeds give equal sets."};
     const arg_option options[] = {
         {"number", 'n', ARG_NUMBER, &number, "N", "hairpins of each class (default 200)", 1, 10000000},
     };

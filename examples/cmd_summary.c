@@ -84,8 +84,8 @@ static json_t *classes_json(const mirnet_model *model)
 static json_t *make_json(const mirnet_model *model)
 {
     return json_pack("{s:o, s:o, s:I, s:o, s:o}", "inputs", inputs_json(model), "layers", layers_json(model),
-                     "total_params", (json_int_t)mirnet_model_parameter_count(model, -1), "classes", classes_json(model),
-                     "card", card_json(model));
+                     "total_params", (json_int_t)mirnet_model_parameter_count(model, -1), "classes",
+                     classes_json(model), "card", card_json(model));
 }
 
 static int print_text(summary *s)
@@ -150,7 +150,7 @@ static int run(summary *s, const args *a)
 {
     int lists = s->list_options || s->list_recipes;
     if (!lists && a->n_operands == 0)
-        return out_usage("summary: an operand is missing: a recipe's name, a recipe or Keras JSON file, or a model file");
+        return out_usage("summary: an operand is missing: a recipe's name or file, or a model file");
     int status = lists ? EXIT_OK : open_model(s, a->operands[0]);
     if (status == EXIT_OK && !lists && s->json_path) {
         status = out_save_json(s->json_path, make_json(s->model));
@@ -167,9 +167,11 @@ static int run(summary *s, const args *a)
 int cmd_summary(int argc, char **argv)
 {
     summary s = {.json_path = NULL};
-    args a = {.name = "summary", .operands_help = "RECIPE|MODEL", .max_operands = 1,
-              .about = "Prints layers, output shapes and parameter counts of a built-in recipe, a recipe or Keras JSON file, or a\n"
-                       "model file, and a model's card."};
+    args a = {.name = "summary",
+              .operands_help = "RECIPE|MODEL",
+              .max_operands = 1,
+              .about = "Prints layers, output shapes and parameter counts of a built-in recipe, a\n"
+                       "recipe or Keras JSON file, or a model file, and a model's card."};
     const arg_option options[] = {
         {"json", 0, ARG_TEXT, &s.json_path, "FILE", "the same as JSON ('-': standard output)", 0, 0},
         {"options", 0, ARG_FLAG, &s.list_options, NULL, "list all options of recipes", 0, 0},

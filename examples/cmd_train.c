@@ -242,9 +242,12 @@ static void destroy(train *t)
 int cmd_train(int argc, char **argv)
 {
     train t = {.epochs = -1};
-    args a = {.name = "train", .operands_help = "DATA... -o MODEL", .max_operands = -1,
-              .about = "Trains a network on labelled sequences: CSV or TSV of name,sequence,class, or FASTA files given with\n"
-                       "--class. The model file holds all that predict needs, and the state that --resume goes on from."};
+    args a = {.name = "train",
+              .operands_help = "DATA... -o MODEL",
+              .max_operands = -1,
+              .about = "Trains a network on labelled sequences: CSV or TSV of name,sequence,class, or\n"
+                       "FASTA files given with --class. The model file holds all that predict needs,\n"
+                       "and the state that --resume goes on from."};
     const arg_option options[] = {
         {"recipe", 'r', ARG_TEXT, &t.recipe_path, "R", "built-in name or file (default tasdelen2021)", 0, 0},
         {"resume", 0, ARG_TEXT, &t.resume_path, "MODEL", "go on with this model, on the same data", 0, 0},

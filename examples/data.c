@@ -12,8 +12,7 @@
 void data_args_add(args *a, data_args *d)
 {
     const arg_option options[] = {
-        {"class", 'c', ARG_LIST, &d->classes, "NAME=FILE", "records of FILE are of class NAME (repeat for each class)", 0,
-         0},
+        {"class", 'c', ARG_LIST, &d->classes, "NAME=FILE", "records of FILE are of class NAME; repeat it", 0, 0},
         {"rename", 0, ARG_LIST, &d->renames, "FROM=TO", "call class FROM of the files TO", 0, 0},
         {"positive", 0, ARG_TEXT, &d->positive, "NAME", "the positive class", 0, 0},
         {"lenient", 0, ARG_FLAG, &d->lenient, NULL, "drop blanks and digits inside sequences", 0, 0},
@@ -115,7 +114,7 @@ int data_check_classes(const mirnet_dataset *dataset)
     if (mirnet_dataset_get_report(dataset, "unlabelled", &unlabelled) != MIRNET_OK)
         return out_library();
     if (unlabelled > 0)
-        return out_error("%" PRId64 " of %" PRId64 " records have no class: use CSV with name,sequence,class, or --class",
+        return out_error("%" PRId64 " of %" PRId64 " records have no class: see name,sequence,class in CSV, or --class",
                          unlabelled, records);
     int32_t used = 0, last = 0;
     for (int32_t c = 0; c < mirnet_dataset_class_count(dataset); c++)
@@ -131,8 +130,8 @@ int data_check_classes(const mirnet_dataset *dataset)
 
 int data_report(const mirnet_dataset *dataset)
 {
-    static const char *const keys[] = {"min_length", "max_length", "median_length", "unique_sequences",
-                                       "repeated_sequences", "conflicts", "ambiguous_records", "duplicate_names"};
+    static const char *const keys[] = {"min_length",         "max_length", "median_length",     "unique_sequences",
+                                       "repeated_sequences", "conflicts",  "ambiguous_records", "duplicate_names"};
     enum { SHORTEST, LONGEST, MEDIAN, UNIQUE, REPEATED, CONFLICTS, AMBIGUOUS, NAMES, KEYS };
     int64_t n[KEYS];
     for (int i = 0; i < KEYS; i++)

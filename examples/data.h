@@ -18,12 +18,13 @@ typedef struct data_args {
 
 void data_args_add(args *a, data_args *d);
 
-/* Whether the line names any data, in operands from `first` on or with --class. Returns an exit status, after its message. */
+/* Whether the line names any data, in operands from `first` on or with --class. Returns an exit status, after its
+ * message. */
 int data_check_given(const args *a, const data_args *d, int first);
 
-/* Reads all files (operands from `first` on, and --class) as one set. `fixed` are the class names that a recipe or a model demands, in
- * order; n_fixed 0 takes them as found. Returns an exit status, after its message; *out is the caller's to destroy in any
- * case. */
+/* Reads all files (operands from `first` on, and --class) as one set. `fixed` are the class names that a recipe or a
+ * model demands, in order; n_fixed 0 takes them as found. Returns an exit status, after its message; *out is the
+ * caller's to destroy in any case. */
 int data_load(mirnet_dataset **out, const args *a, const data_args *d, int first, const char *const *fixed,
               int32_t n_fixed);
 

@@ -9,8 +9,8 @@
 /* How the program ends. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* One line "mirnet: ..." on standard error. out_error returns EXIT_FAILED, out_usage EXIT_USAGE, and out_library says what
- * the library said last and returns EXIT_FAILED. */
+/* One line "mirnet: ..." on standard error. out_error returns EXIT_FAILED, out_usage EXIT_USAGE, and out_library says
+ * what the library said last and returns EXIT_FAILED. */
 void out_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int out_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int out_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

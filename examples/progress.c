@@ -42,8 +42,10 @@ static size_t add_time_left(char *line, size_t used, size_t room, double seconds
     if (used >= room || !(seconds >= 0 && seconds < 1e9))
         return used;
     int64_t s = (int64_t)(seconds + 0.5);
-    int n = s < 3600 ? snprintf(line + used, room - used, " %" PRId64 ":%02" PRId64 " left", s / 60, s % 60)
-                     : snprintf(line + used, room - used, " %" PRId64 " h %02" PRId64 " min left", s / 3600, s / 60 % 60);
+    const char *unit = s < 3600 ? "" : " h";
+    if (s >= 3600)
+        s /= 60; /* hours and minutes in place of minutes and seconds */
+    int n = snprintf(line + used, room - used, " %" PRId64 ":%02" PRId64 "%s left", s / 60, s % 60, unit);
     return n > 0 ? used + (size_t)n : used;
 }
 

@@ -6,14 +6,14 @@
 #include <mirnet/mirnet.h>
 
 /*
- * On a terminal one live line: epoch, loss, validation loss, accuracy, time left. Elsewhere a line an epoch; nothing when
- * quiet. All on standard error.
+ * On a terminal one live line: epoch, loss, validation loss, accuracy, time left. Elsewhere a line an epoch; nothing
+ * when quiet. All on standard error.
  */
 typedef struct progress {
     int quiet, live;
     char label[128]; /* in front of the line, e.g. "fold 2/5 " */
     int64_t epochs;  /* of the current run */
-    double done;     /* epochs of earlier runs, for the time left; negative for those that a resumed run has behind it */
+    double done;     /* epochs of earlier runs, for the time left; negative: those that a resumed run has behind it */
     double total;    /* epochs of all runs of the command */
     double start, drawn; /* seconds */
 } progress;

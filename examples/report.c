@@ -136,11 +136,11 @@ json_t *report_json(const report *r)
                               r->groups, "records", (json_int_t)mirnet_dataset_count(r->dataset), "classes",
                               classes_json(r->dataset), "unique_sequences", (json_int_t)unique, "duplicates",
                               (json_int_t)duplicates, "conflicts", (json_int_t)conflicts, "data_sha256", digest);
-    json_t *results = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "folds", rows_json(r), "mean",
-                                summary_json(r, r->rows, "mean"), "median", summary_json(r, r->rows, "median"), "sd",
-                                summary_json(r, r->rows, "sd"), "ci95", interval_json(r, "t_low", "t_high"),
-                                "ci95_normal", interval_json(r, "normal_low", "normal_high"), "baselines",
-                                baselines_json(r));
+    json_t *results =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "folds", rows_json(r), "mean",
+                  summary_json(r, r->rows, "mean"), "median", summary_json(r, r->rows, "median"), "sd",
+                  summary_json(r, r->rows, "sd"), "ci95", interval_json(r, "t_low", "t_high"), "ci95_normal",
+                  interval_json(r, "normal_low", "normal_high"), "baselines", baselines_json(r));
     int bad = !about || !results || json_object_update(about, results) != 0;
     json_decref(results);
     if (!bad)
@@ -175,8 +175,10 @@ static void rows_text(const report *r, out_file *out)
         else
             snprintf(name, sizeof(name), "%" PRId64, row->fold);
         figures_text(out, name, row->figures);
-        out_printf(out, " %6" PRId64 " %6" PRId64 " %6" PRId64 " %6" PRId64 " %6" PRId64 "\n", row->tp, row->fn, row->fp,
-                   row->tn, row->epochs);
+        const int64_t counts[] = {row->tp, row->fn, row->fp, row->tn, row->epochs};
+        for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
+            out_printf(out, " %6" PRId64, counts[k]);
+        out_printf(out, "\n");
     }
 }
 
