@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernels/kernels.h"
+
 enum { PATH_SIZE = 1024 };
 
 /* Made before the cases fork: they write into it, mn_check_main reads and removes it. */
@@ -77,8 +79,25 @@ static int report_skips(void)
     return n;
 }
 
+/* MIRNET_TEST_KERNELS names the table of kernels that the whole program uses; unset: the best one. */
+static void choose_kernels(void)
+{
+    const char *name = getenv("MIRNET_TEST_KERNELS");
+    if (!name)
+        return;
+    int32_t i = 0;
+    while (mn_kernels_at(i) && strcmp(mn_kernels_at(i)->name, name) != 0)
+        i++;
+    if (!mn_kernels_at(i)) {
+        fprintf(stderr, "MIRNET_TEST_KERNELS: this CPU has no kernels '%s'\n", name);
+        exit(1);
+    }
+    mn_kernels_force(mn_kernels_at(i));
+}
+
 int mn_check_main(Suite *suite)
 {
+    choose_kernels();
     make_scratch_root();
     printf("seed %llu\n", (unsigned long long)mn_seed());
     SRunner *runner = srunner_create(suite);

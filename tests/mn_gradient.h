@@ -11,7 +11,8 @@ enum {
     MN_TRAINING = 1, /* training mode: dropout, batch statistics */
     MN_ZEROS = 2,    /* some steps of the inputs (but for one called "free") are exactly zero, as Masking expects; they must
                         have no gradient */
-    MN_INDICES = 4   /* the inputs are whole numbers 0..5, which have no gradient */
+    MN_INDICES = 4,  /* the inputs are whole numbers 0..5, which have no gradient */
+    MN_SPACED = 8    /* the inputs of a channel lie at least 0.1 apart, so that no difference moves a maximum elsewhere */
 };
 
 /* Builds a network (mn_net.h) with random weights, inputs, targets and sample weights for a batch of n, and compares the

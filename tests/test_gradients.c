@@ -75,7 +75,7 @@ static const net_case conv_cases[] = {
     /* A stack whose later kernels meet padding with most of their taps. */
     {"InputLayer: 12, 4, 1; Conv2D: 'filters': 3, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': "
      "'tanh'; Conv2D: 'filters': 2, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': 'elu'; " HEAD, 0},
-    {"InputLayer: 8, 2; Conv1D: 'filters': 3, 'kernel_size': 3, 'activation': 'relu'; Conv1D: 'filters': 2, "
+    {"InputLayer: 8, 2; Conv1D: 'filters': 3, 'kernel_size': 3, 'activation': 'tanh'; Conv1D: 'filters': 2, "
      "'kernel_size': 2, 'strides': 2, 'activation': 'softmax'; " HEAD, 0},
 };
 
@@ -83,25 +83,24 @@ static const net_case conv_cases[] = {
 #define POOL2D(class, config) "InputLayer: 7, 5, 2; " class ": " config "; " HEAD
 
 static const net_case pooling_cases[] = {
-    {POOL1D("MaxPooling1D", "'pool_size': 2"), 0},
-    {POOL1D("MaxPooling1D", "'pool_size': 3, 'strides': 2, 'padding': 'same'"), 0},
-    {POOL1D("MaxPooling1D", "'pool_size': 2, 'strides': 3"), 0},
-    {POOL1D("MaxPooling1D", "'pool_size': 4, 'strides': 1, 'padding': 'same'"), 0},
+    {POOL1D("MaxPooling1D", "'pool_size': 2"), MN_SPACED},
+    {POOL1D("MaxPooling1D", "'pool_size': 3, 'strides': 2, 'padding': 'same'"), MN_SPACED},
+    {POOL1D("MaxPooling1D", "'pool_size': 2, 'strides': 3"), MN_SPACED},
+    {POOL1D("MaxPooling1D", "'pool_size': 4, 'strides': 1, 'padding': 'same'"), MN_SPACED},
     {POOL1D("AveragePooling1D", "'pool_size': 2"), 0},
     {POOL1D("AveragePooling1D", "'pool_size': 3, 'strides': 2, 'padding': 'same'"), 0},
     {POOL1D("AveragePooling1D", "'pool_size': 4, 'strides': 1, 'padding': 'same'"), 0},
-    {POOL2D("MaxPooling2D", "'pool_size': 2"), 0},
-    {POOL2D("MaxPooling2D", "'pool_size': [3, 2], 'strides': [2, 1], 'padding': 'same'"), 0},
-    {POOL2D("MaxPooling2D", "'pool_size': [2, 3], 'strides': [3, 1]"), 0},
+    {POOL2D("MaxPooling2D", "'pool_size': 2"), MN_SPACED},
+    {POOL2D("MaxPooling2D", "'pool_size': [3, 2], 'strides': [2, 1], 'padding': 'same'"), MN_SPACED},
+    {POOL2D("MaxPooling2D", "'pool_size': [2, 3], 'strides': [3, 1]"), MN_SPACED},
     {POOL2D("AveragePooling2D", "'pool_size': 2"), 0},
     {POOL2D("AveragePooling2D", "'pool_size': [3, 2], 'strides': [2, 1], 'padding': 'same'"), 0},
     {POOL2D("AveragePooling2D", "'pool_size': [2, 3], 'strides': [3, 1]"), 0},
-    {"InputLayer: 6, 3; GlobalMaxPooling1D; " HEAD, 0},
+    {"InputLayer: 6, 3; GlobalMaxPooling1D; " HEAD, MN_SPACED},
     {"InputLayer: 6, 3; GlobalAveragePooling1D; " HEAD, 0},
     {"InputLayer: 1, 3; GlobalAveragePooling1D; " HEAD, 0},
-    {"InputLayer: 4, 3, 2; GlobalMaxPooling2D; " HEAD, 0},
+    {"InputLayer: 4, 3, 2; GlobalMaxPooling2D; " HEAD, MN_SPACED},
     {"InputLayer: 4, 3, 2; GlobalAveragePooling2D; " HEAD, 0},
-    {"InputLayer: 8, 2; Conv1D: 'filters': 3, 'kernel_size': 2; MaxPooling1D: 'pool_size': 2; " HEAD, 0},
 };
 
 static const net_case shape_cases[] = {
@@ -173,8 +172,8 @@ static const net_case time_distributed_cases[] = {
      EACH("Flatten", "") "LSTM: 'units': 2; " HEAD, 0},
     {"InputLayer: 1, 6, 4, 1; " EACH("Conv2D", "'filters': 2, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', "
      "'activation': 'tanh'") EACH("Flatten", "") "LSTM: 'units': 2; Dense: 'units': 4; " HEAD, 0},
-    {"InputLayer: 2, 6, 2; " EACH("Conv1D", "'filters': 2, 'kernel_size': 3") EACH("MaxPooling1D", "'pool_size': 2")
-     EACH("Reshape", "'target_shape': [2, -1]") EACH("Permute", "'dims': [2, 1]") HEAD, 0},
+    {"InputLayer: 2, 6, 2; " EACH("MaxPooling1D", "'pool_size': 2") EACH("Conv1D", "'filters': 4, 'kernel_size': 2")
+     EACH("Reshape", "'target_shape': [4, -1]") EACH("Permute", "'dims': [2, 1]") HEAD, MN_SPACED},
     {"InputLayer: 2, 3, 2; " EACH("LSTM", "'units': 2, 'return_sequences': true") EACH("GlobalAveragePooling1D", "") HEAD, 0},
     {"InputLayer: 2, 3, 2; " EACH("Activation", "'activation': 'softmax'") EACH("BatchNormalization", "") HEAD, 0},
     {"InputLayer: 3, 4; " EACH("BatchNormalization", "") EACH("Dense", "'units': 2") HEAD, MN_TRAINING},
@@ -270,7 +269,7 @@ static const net_case graph_cases[] = {
      HEAD, 0},
     /* An output in the middle of a chain is read by two, one of them through a view. */
     {"x = InputLayer: 2, 3; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = Flatten(a); c = Dense(b): 'units': 2; d = "
-     "GlobalMaxPooling1D(a); Concatenate(b, c, d); " HEAD, 0},
+     "GlobalAveragePooling1D(a); Concatenate(b, c, d); " HEAD, 0},
 };
 
 #define REG(l1, l2) "{'class_name': 'L1L2', 'config': {'l1': " l1 ", 'l2': " l2 "}}"

@@ -19,7 +19,7 @@ sed -n '/^\/\*$/,/^ \*\/$/p' "$root/include/mirnet/mirnet.h" | sed -n 's/^ \*   
 if [ -n "${MIRNET_LIBRARY:-}" ]; then
   ok 'the walk-through compiles' build walk walk.c
   ok 'the walk-through runs' ./walk
-  grep -q '^mirtron 0\.[0-9]* canonical 0\.[0-9]*$' out
+  grep -q '^mirtron 0\.[0-9]*, canonical 0\.[0-9]*$' out
   verdict 'the walk-through prints probabilities'
   ok 'minimal.c compiles' build minimal "$root/examples/minimal.c"
   ok 'minimal.c runs' ./minimal

@@ -83,7 +83,7 @@ static bool fails_or_stops(void)
  */
 static _Alignas(64) char store[16384];
 static _Atomic size_t store_used;
-static _Thread_local int resolving;
+static _Thread_local volatile int resolving; /* volatile: dlsym is declared not to call back, but it does */
 
 static bool in_store(const void *block)
 {
