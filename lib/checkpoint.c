@@ -302,7 +302,7 @@ static mirnet_status set_notes(mirnet_model *model, json_t *notes)
         return MIRNET_ERR_NOMEM;
     const char *key;
     json_t *value;
-    json_object_foreach(notes, key, value) {
+    json_object_foreach (notes, key, value) {
         if (!json_is_string(value))
             return mn_fail(MIRNET_ERR_FORMAT, "notes: '%s' is not a text", key);
         mn_note *note = &model->notes[model->n_notes++];

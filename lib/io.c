@@ -14,10 +14,10 @@
 #include "mem.h"
 
 enum {
-    MAX_LINKS = 40,      /* symbolic links in a row, as in the kernel */
+    MAX_LINKS = 40, /* symbolic links in a row, as in the kernel */
     MAX_LINK_SIZE = 4096,
-    MAX_TRIES = 100,     /* names for a temporary file */
-    MAX_STEP = 1 << 30   /* bytes in one read or write: fits ssize_t everywhere */
+    MAX_TRIES = 100,   /* names for a temporary file */
+    MAX_STEP = 1 << 30 /* bytes in one read or write: fits ssize_t everywhere */
 };
 
 /* A pipe or a device has no size that could be checked beforehand, and /dev/zero never ends. */
@@ -170,7 +170,7 @@ static mirnet_status check_target(const char *path, int *out_mode)
     return MIRNET_OK;
 }
 
-/* Creates <folder>/.<16 hex digits>.mirnet-tmp. open() applies the umask to a new file's 0666, which mkstemp cannot do. */
+/* Creates <folder>/.<16 hex digits>.mirnet-tmp. Unlike mkstemp, open() applies the umask to a new file's 0666. */
 static mirnet_status create_temporary(const char *path, const char *target, int mode, mn_buf *out_name, int *out_fd)
 {
     for (int i = 0; i < MAX_TRIES; i++) {

@@ -5,13 +5,14 @@
  *     {"__metadata__": {"key": "text", ...}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}
  * padded with blanks; then the data, little-endian, row-major, offsets counted from their start.
  *
- * Reading trusts nothing. All of the header is verified first, so that each tensor's bytes are known to lie in the file,
- * side by side without hole or overlap, before any memory is taken for values: their sum is the size of the data.
+ * Reading trusts nothing. All of the header is verified first, so that each tensor's bytes are known to lie in the
+ * file, side by side without hole or overlap, before any memory is taken for values.
  */
 #include "common.h"
 
 #include <stdlib.h>
 
+#include "dtype.h"
 #include "json.h"
 #include "mem.h"
 #include "sha256.h"
@@ -36,98 +37,12 @@ size_t mn_safetensors_limit(void)
     return SIZE_MAX > UINT32_MAX ? (size_t)((uint64_t)1 << 36) : SIZE_MAX / 4;
 }
 
-/* ---- numbers on disk ---- */
-
-static uint64_t get_le(const uint8_t *bytes, int n)
-{
-    uint64_t value = 0;
-    for (int i = n - 1; i >= 0; i--)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
-static void put_le(uint8_t *bytes, uint64_t value, int n)
-{
-    for (int i = 0; i < n; i++, value >>= 8)
-        bytes[i] = (uint8_t)value;
-}
-
-static float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static float get_f32(const uint8_t *bytes)
-{
-    return float_of((uint32_t)get_le(bytes, 4));
-}
-
-static float get_f64(const uint8_t *bytes)
-{
-    uint64_t bits = get_le(bytes, 8);
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return (float)value;
-}
-
-/* IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
-static float get_f16(const uint8_t *bytes)
-{
-    uint32_t bits = (uint32_t)get_le(bytes, 2);
-    uint32_t sign = (bits & 0x8000) << 16, exponent = bits >> 10 & 31, fraction = bits & 0x3ff;
-    if (exponent == 31) /* infinities, NaN */
-        return float_of(sign | 0x7f800000 | fraction << 13);
-    if (exponent > 0)
-        return float_of(sign | (exponent + 127 - 15) << 23 | fraction << 13);
-    float value = (float)fraction * 0x1p-24f; /* zero and subnormals: exact */
-    return sign ? -value : value;
-}
-
-/* The upper half of a float. */
-static float get_bf16(const uint8_t *bytes)
-{
-    return float_of((uint32_t)get_le(bytes, 2) << 16);
-}
-
-static float get_i64(const uint8_t *bytes)
-{
-    return (float)(int64_t)get_le(bytes, 8);
-}
-
-static float get_i32(const uint8_t *bytes)
-{
-    return (float)(int32_t)(uint32_t)get_le(bytes, 4);
-}
-
-static float get_u8(const uint8_t *bytes)
-{
-    return (float)bytes[0];
-}
-
-static float get_bool(const uint8_t *bytes)
-{
-    return bytes[0] ? 1.0f : 0.0f;
-}
-
-typedef struct dtype {
-    const char *name;
-    size_t size;
-    float (*get)(const uint8_t *bytes);
-} dtype;
-
-static const dtype dtypes[] = {
-    {"F32", 4, get_f32}, {"F64", 8, get_f64}, {"F16", 2, get_f16}, {"BF16", 2, get_bf16},
-    {"I64", 8, get_i64}, {"I32", 4, get_i32}, {"U8", 1, get_u8},   {"BOOL", 1, get_bool},
-};
-
 /* ---- reading ---- */
 
 /* A tensor as the header tells it; the name belongs to the JSON. */
 typedef struct entry {
     const char *name;
-    const dtype *type;
+    const mn_dtype *type;
     mn_shape shape;
     size_t size; /* elements */
     uint64_t begin, end;
@@ -160,11 +75,9 @@ static mirnet_status read_dtype(const json_t *value, entry *e)
     const char *name = json_string_value(value);
     if (!name)
         return mn_fail(MIRNET_ERR_FORMAT, "dtype is missing or not a text");
-    for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); i++)
-        if (strcmp(dtypes[i].name, name) == 0) {
-            e->type = &dtypes[i];
-            return MIRNET_OK;
-        }
+    e->type = mn_dtype_find(name);
+    if (e->type)
+        return MIRNET_OK;
     return mn_fail(MIRNET_ERR_UNSUPPORTED, "dtype '%s' is none of F32 F64 F16 BF16 I64 I32 U8 BOOL", name);
 }
 
@@ -217,7 +130,7 @@ static mirnet_status read_fields(json_t *value, const file *f, entry *e)
         return mn_fail(MIRNET_ERR_FORMAT, "is not an object");
     const char *key;
     json_t *field;
-    json_object_foreach(value, key, field)
+    json_object_foreach (value, key, field)
         if (strcmp(key, "dtype") != 0 && strcmp(key, "shape") != 0 && strcmp(key, "data_offsets") != 0)
             return mn_fail(MIRNET_ERR_FORMAT, "unknown field '%s'", key);
     MN_TRY(read_dtype(json_object_get(value, "dtype"), e));
@@ -234,7 +147,7 @@ static mirnet_status read_entries(file *f)
         return MIRNET_ERR_NOMEM;
     const char *name;
     json_t *value;
-    json_object_foreach(f->header, name, value) {
+    json_object_foreach (f->header, name, value) {
         if (value == f->metadata)
             continue;
         if (!*name)
@@ -288,7 +201,7 @@ static mirnet_status check_metadata(const file *f)
         return mn_fail(MIRNET_ERR_FORMAT, "%s: %s is not an object", f->source, METADATA);
     const char *key;
     json_t *value;
-    json_object_foreach(f->metadata, key, value)
+    json_object_foreach (f->metadata, key, value)
         if (!json_is_string(value))
             return mn_fail(MIRNET_ERR_FORMAT, "%s: %s: '%s' is not a text", f->source, METADATA, key);
     return MIRNET_OK;
@@ -314,7 +227,7 @@ static mirnet_status read_header(file *f, const uint8_t *bytes, size_t size)
 {
     if (size < LENGTH_SIZE)
         return mn_fail(MIRNET_ERR_FORMAT, "%s: not a safetensors file: %zu bytes are too few", f->source, size);
-    uint64_t n = get_le(bytes, LENGTH_SIZE);
+    uint64_t n = mn_get_le(bytes, LENGTH_SIZE);
     if (n > FORMAT_MAX_HEADER)
         return mn_fail(MIRNET_ERR_FORMAT, "%s: not a safetensors file: a header of %llu bytes is too large", f->source,
                        (unsigned long long)n);
@@ -362,7 +275,7 @@ static mirnet_status add_notes(mirnet_tensors *tensors, json_t *metadata)
         return MIRNET_ERR_NOMEM;
     const char *key;
     json_t *value;
-    json_object_foreach(metadata, key, value)
+    json_object_foreach (metadata, key, value)
         if (strcmp(key, DIGEST) != 0)
             keys[n++] = key;
     qsort(keys, n, sizeof(*keys), by_key);
@@ -409,7 +322,7 @@ static size_t get_chunk(const mn_tensor *tensor, size_t from, uint8_t *out)
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &tensor->values[from + i], sizeof(bits));
-        put_le(out + 4 * i, bits, 4);
+        mn_put_le(out + 4 * i, bits, 4);
     }
     return n;
 }
@@ -447,8 +360,8 @@ static json_t *make_entry(const mn_tensor *tensor, uint64_t begin)
         ok = json_array_append_new(shape, json_integer(tensor->shape.dim[i])) == 0;
     ok = ok && json_array_append_new(offsets, json_integer((json_int_t)begin)) == 0 &&
          json_array_append_new(offsets, json_integer((json_int_t)(begin + 4 * (uint64_t)tensor->size))) == 0 &&
-         json_object_set_new(value, "dtype", json_string("F32")) == 0 &&
-         json_object_set(value, "shape", shape) == 0 && json_object_set(value, "data_offsets", offsets) == 0;
+         json_object_set_new(value, "dtype", json_string("F32")) == 0 && json_object_set(value, "shape", shape) == 0 &&
+         json_object_set(value, "data_offsets", offsets) == 0;
     json_decref(shape);
     json_decref(offsets);
     if (ok)
@@ -496,10 +409,11 @@ mirnet_status mn_safetensors_write(const mirnet_tensors *tensors, mn_buf *out)
     size_t n = strlen(header), padded = (n + 7) & ~(size_t)7;
     if (padded > MAX_HEADER) {
         mn_free(header);
-        return mn_fail(MIRNET_ERR_INVALID, "names and notes need a header of %zu bytes: more than %d", padded, MAX_HEADER);
+        return mn_fail(MIRNET_ERR_INVALID, "names and notes need a header of %zu bytes: more than %d", padded,
+                       MAX_HEADER);
     }
     uint8_t length[LENGTH_SIZE];
-    put_le(length, padded, LENGTH_SIZE);
+    mn_put_le(length, padded, LENGTH_SIZE);
     mirnet_status status = mn_buf_add(out, length, sizeof(length));
     if (status == MIRNET_OK)
         status = mn_buf_add(out, header, n);

@@ -35,16 +35,16 @@ bool mn_is_utf8(const char *text);
 /* NULL if there is none of that name. */
 const mn_tensor *mn_tensors_find(const mirnet_tensors *tensors, const char *name);
 
-/* Adds or replaces a tensor without copying the values. `opt_own` = values hands them over if this succeeds; NULL borrows
- * them, so that they must outlive the object. Errors: INVALID, NOMEM. */
+/* Adds or replaces a tensor without copying the values. `opt_own` = values hands them over if this succeeds; NULL
+ * borrows them, so that they must outlive the object. Errors: INVALID, NOMEM. */
 mirnet_status mn_tensors_put(mirnet_tensors *tensors, const char *name, const int64_t *dims, int32_t rank,
                              const float *values, float *opt_own) MN_MUST_CHECK;
 
 /* With own values, whether or not the original's are borrowed. */
 mirnet_status mn_tensors_copy(mirnet_tensors **out, const mirnet_tensors *tensors) MN_MUST_CHECK;
 
-/* safetensors.c: the bytes of a file. Equal tensors and notes give equal bytes. Errors: NOMEM, INVALID (the header would be
- * larger than the reader accepts). */
+/* safetensors.c: the bytes of a file. Equal tensors and notes give equal bytes. Errors: NOMEM, INVALID (the header
+ * would be larger than the reader accepts). */
 mirnet_status mn_safetensors_write(const mirnet_tensors *tensors, mn_buf *out) MN_MUST_CHECK;
 /* Appends to an empty object. On failure what was added is to be destroyed with it. */
 mirnet_status mn_safetensors_read(mirnet_tensors *tensors, const uint8_t *bytes, size_t size,

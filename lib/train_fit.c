@@ -262,7 +262,7 @@ static mirnet_status validate(mirnet_trainer *t, mn_history_row *row)
     row->figure[MN_VAL_LOSS] = row->figure[MN_VAL_ACCURACY] = NAN;
     if (total == 0)
         return MIRNET_OK;
-    /* By the batch size, not by the room that a call with a larger batch may have left: sums depend on how they are cut. */
+    /* By the batch size, not by the room that a larger batch may have left: sums depend on how they are cut. */
     for (int64_t from = 0; from < total; from += t->batch_size) {
         const int64_t n = mn_min(t->batch_size, total - from);
         double loss;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts
+# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts, peers
 # SPDX-License-Identifier: MIT
 #
 # Looks for the tools of the groups that are named and installs what is missing with apt-get when it may (root, Debian);
@@ -44,12 +44,13 @@ find_missing()
         need pkg-config pkg-config --version
         need libjansson-dev pkg-config --exists jansson
         need zlib1g-dev pkg-config --exists zlib
+        need python3 python_has 'import sys'
         ;;
       tests)
         need build-essential c++ --version
         need binutils readelf --version
+        need locales test -e /usr/share/i18n/locales/de_DE
         need check pkg-config --exists check
-        need python3 python_has 'import sys'
         need python3-numpy python_has 'import numpy'
         need python3-sklearn python_has 'import sklearn'
         ;;
@@ -60,6 +61,12 @@ find_missing()
         ;;
       scripts)
         need shellcheck shellcheck --version
+        ;;
+      peers) # of tests/bench
+        need python3-numpy python_has 'import numpy'
+        need python3-torch python_has 'import torch'
+        need nodejs node --version
+        need npm npm --version
         ;;
       *)
         echo "setup.sh: no group is called $group" >&2

@@ -136,10 +136,20 @@ START_TEST(any_reader_of_safetensors_finds_these_names)
     mn_ok(mirnet_model_save(model, path));
     mn_ok(mirnet_tensors_load(&tensors, path));
     static const char *const names[] = {
-        "both/backward/bias", "both/backward/kernel", "both/backward/recurrent_kernel",
-        "both/forward/bias", "both/forward/kernel", "both/forward/recurrent_kernel",
-        "norm/beta", "norm/gamma", "norm/moving_mean", "norm/moving_variance",
-        "out/bias", "out/kernel", "state/adam/m/out/kernel", "state/best/out/bias",
+        "both/backward/bias",
+        "both/backward/kernel",
+        "both/backward/recurrent_kernel",
+        "both/forward/bias",
+        "both/forward/kernel",
+        "both/forward/recurrent_kernel",
+        "norm/beta",
+        "norm/gamma",
+        "norm/moving_mean",
+        "norm/moving_variance",
+        "out/bias",
+        "out/kernel",
+        "state/adam/m/out/kernel",
+        "state/best/out/bias",
     };
     ck_assert_int_eq(mirnet_tensors_count(tensors), sizeof(names) / sizeof(names[0]));
     for (int32_t i = 0; i < mirnet_tensors_count(tensors); i++)
@@ -166,7 +176,8 @@ START_TEST(equal_models_give_equal_files)
     mn_ok(mirnet_model_copy(&copy, model));
     mirnet_model *back = reload(model);
     size_t size, copy_size, back_size, file_size;
-    char *bytes = save_mem(model, &size), *copy_bytes = save_mem(copy, &copy_size), *back_bytes = save_mem(back, &back_size);
+    char *bytes = save_mem(model, &size), *copy_bytes = save_mem(copy, &copy_size),
+         *back_bytes = save_mem(back, &back_size);
     mn_ok(mirnet_model_save(model, mn_scratch_path("model")));
     char *file_bytes = mn_read(mn_scratch_path("model"), &file_size);
     ck_assert(size == copy_size && size == back_size && size == file_size);

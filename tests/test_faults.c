@@ -7,396 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zlib.h>
-
-#include <mirnet/dataset.h>
-#include <mirnet/file.h>
-#include <mirnet/folds.h>
-#include <mirnet/predict.h>
-#include <mirnet/scores.h>
-#include <mirnet/train.h>
 
 #include "faults/faults.h"
-
-/*
- * A scenario is a run of the library from nothing to nothing: it frees what it made, whatever happened. It runs once for each
- * n with its n-th call failing until a run has no failing call left. Each time
- *   - the status is OK (the failure was of no consequence) or the one of that kind of failure, with a message;
- *   - no block and no descriptor is left;
- *   - the file "out/target", where the scenario writes it, is the old one or the new one to the byte, and alone.
- */
-typedef struct scenario {
-    const char *name;
-    mirnet_status (*run)(void);
-    bool writes;                /* out/target */
-    int memory_floor, io_floor; /* faults there must be at least: fewer means that they do not reach the library */
-    int thread_floor;
-} scenario;
-
-/* Copies of paths, since scratch paths take turns. */
-static char csv_path[1024], gz_path[1024], recipe_path[1024], tensors_path[1024], model_path[1024], out_path[1024],
-    target_path[1024];
+#include "faults/scenarios.h"
 
 static const char OLD[] = "the old file";
 
-static const char CSV[] = "name,sequence,class,group\n"
-                          "one,AUGCAUGC,TRUE,x\ntwo,GGGGCCCC,FALSE,y\nthree,AUGCAUGG,TRUE,x\nfour,GGGGCCAA,FALSE,z\n"
-                          "five,AUGGAUGC,TRUE,u\nsix,GGCGCCCC,FALSE,v\nsix,GGCGCCCC,FALSE,v\n";
-
-static const char FASTA[] = ">one first\nAUGC\nAUGC\n>two\nggggcccc\n\n>three\nAUGCNUGC\n";
-
-static const char RECIPE[] =
-    "{\"name\":\"tiny\",\"classes\":[\"TRUE\",\"FALSE\"],\"encoder\":{\"length\":8},"
-    "\"training\":{\"epochs\":2,\"batch_size\":3,\"optimizer\":\"adam\",\"seed\":3},"
-    "\"model\":{\"class_name\":\"Sequential\",\"config\":{\"layers\":["
-    "{\"class_name\":\"Conv1D\",\"config\":{\"filters\":3,\"kernel_size\":[2],\"batch_input_shape\":[null,8,4]}},"
-    "{\"class_name\":\"LSTM\",\"config\":{\"units\":2}},"
-    "{\"class_name\":\"Dropout\",\"config\":{\"rate\":0.5}},"
-    "{\"class_name\":\"Dense\",\"config\":{\"units\":2,\"activation\":\"softmax\"}}]}}}";
-
-/* ---- scenarios ---- */
-
-/* What a scenario returns if a call succeeded with a wrong result. Check's own assertions allocate, so there are none. */
-enum { WRONG = 1 };
-
-#define TRY(call)                \
-    do {                         \
-        status = (call);         \
-        if (status != MIRNET_OK) \
-            goto out;            \
-    } while (0)
-#define TRY_POINTER(call) TRY((call) ? MIRNET_OK : MIRNET_ERR_NOMEM)
-#define TRY_TRUE(condition) TRY((condition) ? MIRNET_OK : WRONG)
-
-static mirnet_status read_table(void)
-{
-    mirnet_dataset *dataset = NULL;
-    mirnet_status status;
-    int64_t n, groups[7];
-    char digest[65];
-    TRY(mirnet_dataset_create(&dataset));
-    TRY(mirnet_dataset_set_group_column(dataset, "group"));
-    TRY(mirnet_dataset_map_class(dataset, "TRUE", "mirtron"));
-    TRY(mirnet_dataset_load(dataset, csv_path, NULL));
-    TRY(mirnet_dataset_add(dataset, "seven", "ACGU", "....", "FALSE", "w"));
-    TRY_TRUE(mirnet_dataset_count(dataset) == 8);
-    TRY(mirnet_dataset_get_report(dataset, "duplicate_records", &n));
-    TRY_TRUE(n == 1);
-    TRY(mirnet_dataset_get_report(dataset, "median_length", &n));
-    TRY(mirnet_dataset_get_digest(dataset, digest));
-    mirnet_dataset_destroy(dataset);
-    dataset = NULL;
-    TRY(mirnet_dataset_create(&dataset));
-    TRY(mirnet_dataset_load_mem(dataset, CSV, sizeof(CSV) - 1, "memory", NULL));
-    TRY(mirnet_dataset_get_groups(dataset, "identical", groups));
-    TRY(mirnet_dataset_get_groups(dataset, "group", groups));
-    TRY_TRUE(groups[6] == 4);
-out:
-    mirnet_dataset_destroy(dataset);
-    return status;
-}
-
-static mirnet_status read_gzip(void)
-{
-    mirnet_reader *reader = NULL;
-    mirnet_status status;
-    int32_t more = 1, n = 0;
-    TRY(mirnet_reader_create(&reader, gz_path));
-    TRY(mirnet_reader_set(reader, "format", 1));
-    for (; more; n += more)
-        TRY(mirnet_reader_run(reader, &more));
-    TRY_TRUE(n == 3);
-out:
-    mirnet_reader_destroy(reader);
-    return status;
-}
-
-static mirnet_status simulate(void)
-{
-    mirnet_dataset *dataset = NULL;
-    mirnet_status status;
-    TRY(mirnet_dataset_create(&dataset));
-    TRY(mirnet_dataset_simulate(dataset, 5, 1));
-    TRY_TRUE(mirnet_dataset_count(dataset) == 10);
-out:
-    mirnet_dataset_destroy(dataset);
-    return status;
-}
-
-static mirnet_status read_recipe(void)
-{
-    static const char *const classes[] = {"a", "b"};
-    mirnet_recipe *recipe = NULL, *builtin = NULL;
-    mirnet_encoder *encoder = NULL;
-    mirnet_status status;
-    float encoded[32];
-    TRY(mirnet_recipe_load(&recipe, recipe_path));
-    TRY(mirnet_recipe_set_number(recipe, "training.epochs", 7));
-    TRY(mirnet_recipe_set_text(recipe, "encoder.align", "right"));
-    TRY(mirnet_recipe_set_classes(recipe, classes, 2));
-    TRY(mirnet_recipe_set_class_weight(recipe, 1, 2.0));
-    TRY_POINTER(mirnet_recipe_get_json(recipe));
-    TRY(mirnet_encoder_create(&encoder, recipe));
-    TRY(mirnet_encoder_run(encoder, "AUGCNN", 6, NULL, encoded));
-    TRY(mirnet_recipe_load(&builtin, "tasdelen2021"));
-out:
-    mirnet_encoder_destroy(encoder);
-    mirnet_recipe_destroy(builtin);
-    mirnet_recipe_destroy(recipe);
-    return status;
-}
-
-static mirnet_status make_model(mirnet_model **out)
-{
-    mirnet_recipe *recipe = NULL;
-    mirnet_status status = mirnet_recipe_create(&recipe, RECIPE, sizeof(RECIPE) - 1, "tiny");
-    if (status == MIRNET_OK)
-        status = mirnet_model_create(out, recipe);
-    mirnet_recipe_destroy(recipe);
-    return status;
-}
-
-static mirnet_status build(void)
-{
-    static const char *const classes[] = {"a", "b"};
-    mirnet_model *model = NULL, *copy = NULL;
-    mirnet_status status;
-    TRY(make_model(&model));
-    TRY(mirnet_model_set_classes(model, classes, 2));
-    TRY(mirnet_model_set_note(model, "key", "text"));
-    TRY(mirnet_model_set_note(model, "key", "other"));
-    TRY(mirnet_model_set_note(model, "key", NULL));
-    TRY(mirnet_model_reset(model, 7));
-    TRY_POINTER(mirnet_model_get_summary(model));
-    TRY(mirnet_model_copy(&copy, model));
-out:
-    mirnet_model_destroy(copy);
-    mirnet_model_destroy(model);
-    return status;
-}
-
-static mirnet_status exchange_tensors(void)
-{
-    const int64_t dims[] = {2, 1};
-    const float values[] = {1.0f, 2.0f};
-    mirnet_tensors *tensors = NULL;
-    mirnet_status status;
-    TRY(mirnet_tensors_load(&tensors, tensors_path));
-    TRY(mirnet_tensors_set(tensors, "new", dims, 2, values));
-    TRY(mirnet_tensors_set(tensors, "new", dims, 1, values));
-    TRY(mirnet_tensors_set_note(tensors, "key", "text"));
-    TRY(mirnet_tensors_set_note(tensors, "key", "other"));
-    TRY(mirnet_tensors_save(tensors, target_path));
-out:
-    mirnet_tensors_destroy(tensors);
-    return status;
-}
-
-static mirnet_status load_model(void)
-{
-    mirnet_model *model = NULL;
-    mirnet_status status = mirnet_model_load(&model, model_path);
-    if ((status == MIRNET_OK) != (model != NULL))
-        status = WRONG;
-    mirnet_model_destroy(model);
-    return status;
-}
-
-static mirnet_status save_model(void)
-{
-    mirnet_model *model = NULL, *back = NULL;
-    mirnet_status status;
-    static char bytes[16384];
-    size_t size;
-    TRY(make_model(&model));
-    TRY(mirnet_model_set_note(model, "key", "text"));
-    TRY(mirnet_model_save_mem(model, bytes, sizeof(bytes), &size));
-    TRY(mirnet_model_load_mem(&back, bytes, size, "memory"));
-    TRY(mirnet_model_save(back, target_path));
-out:
-    mirnet_model_destroy(back);
-    mirnet_model_destroy(model);
-    return status;
-}
-
-static mirnet_status set_weights(void)
-{
-    mirnet_model *model = NULL;
-    mirnet_tensors *tensors = NULL;
-    mirnet_status status;
-    TRY(make_model(&model));
-    TRY(mirnet_tensors_load(&tensors, model_path));
-    status = mirnet_model_set_weights(model, tensors, "");
-out:
-    mirnet_tensors_destroy(tensors);
-    mirnet_model_destroy(model);
-    return status;
-}
-
-static mirnet_status predict_with(int32_t threads)
-{
-    static const char *const sequences[] = {"AUGCAUGC", "GGGGCCCC", "AUGC"};
-    mirnet_model *model = NULL;
-    mirnet_predictor *predictor = NULL;
-    mirnet_status status;
-    float out[6];
-    TRY(mirnet_model_load(&model, model_path));
-    TRY(mirnet_predictor_create(&predictor, model, threads));
-    TRY(mirnet_predictor_run_sequences(predictor, sequences, 3, out));
-    TRY_TRUE(out[0] > 0.0f && out[0] < 1.0f);
-out:
-    mirnet_predictor_destroy(predictor);
-    mirnet_model_destroy(model);
-    return status;
-}
-
-static mirnet_status predict(void)
-{
-    return predict_with(1);
-}
-
-static mirnet_status predict_threaded(void)
-{
-    return predict_with(3);
-}
-
-static mirnet_status validate(void)
-{
-    const int32_t classes[] = {0, 1, 0, 1, 0, 1, 1};
-    const int64_t groups[] = {0, 1, 2, 3, 4, 5, 5};
-    const float probabilities[] = {0.9f, 0.1f, 0.2f, 0.8f, 0.4f, 0.6f, 0.3f, 0.7f};
-    mirnet_folds *folds = NULL, *grouped = NULL;
-    mirnet_scores *scores = NULL;
-    mirnet_status status;
-    double x[8], y[8], figure;
-    int64_t n = 8;
-    TRY(mirnet_folds_create(&folds, classes, NULL, 7, 2, 1, 1));
-    TRY(mirnet_folds_create(&grouped, classes, groups, 7, 2, 1, 1));
-    TRY(mirnet_scores_create(&scores, 2));
-    TRY(mirnet_scores_add(scores, classes, probabilities, 4));
-    TRY(mirnet_scores_get(scores, "auroc", &figure));
-    TRY(mirnet_scores_get(scores, "aupr", &figure));
-    TRY(mirnet_scores_get_curve(scores, "roc", x, y, &n));
-    TRY(mirnet_scores_summarize(x, n, "median", &figure));
-out:
-    mirnet_scores_destroy(scores);
-    mirnet_folds_destroy(grouped);
-    mirnet_folds_destroy(folds);
-    return status;
-}
-
-/* The whole job: load data, build, train, save, load, predict. */
-static mirnet_status whole_job(int32_t threads)
-{
-    mirnet_dataset *dataset = NULL;
-    mirnet_model *model = NULL, *back = NULL;
-    mirnet_trainer *trainer = NULL;
-    mirnet_predictor *predictor = NULL;
-    mirnet_status status;
-    float out[14];
-    TRY(mirnet_dataset_create(&dataset));
-    TRY(mirnet_dataset_load(dataset, csv_path, NULL));
-    TRY(make_model(&model));
-    TRY(mirnet_trainer_create(&trainer, model));
-    TRY(mirnet_trainer_set_threads(trainer, threads));
-    TRY(mirnet_trainer_set_number(trainer, "training.validation_split", 0.25));
-    TRY(mirnet_trainer_set_dataset(trainer, dataset, NULL, 7));
-    TRY(mirnet_trainer_run(trainer));
-    TRY(mirnet_trainer_store(trainer));
-    TRY(mirnet_model_save(model, target_path));
-    TRY(mirnet_model_load(&back, target_path));
-    mirnet_trainer_destroy(trainer);
-    trainer = NULL;
-    TRY(mirnet_trainer_create(&trainer, back));
-    TRY(mirnet_trainer_set_dataset(trainer, dataset, NULL, 7));
-    TRY(mirnet_trainer_resume(trainer));
-    TRY(mirnet_predictor_create(&predictor, back, threads));
-    TRY(mirnet_predictor_run_dataset(predictor, dataset, NULL, 7, out));
-out:
-    mirnet_predictor_destroy(predictor);
-    mirnet_trainer_destroy(trainer);
-    mirnet_model_destroy(back);
-    mirnet_model_destroy(model);
-    mirnet_dataset_destroy(dataset);
-    return status;
-}
-
-static mirnet_status do_all(void)
-{
-    return whole_job(1);
-}
-
-static mirnet_status do_all_threaded(void)
-{
-    return whole_job(3);
-}
-
-/* The floors are two thirds of what was counted when this was written. */
-static const scenario scenarios[] = {
-    {"read a table", read_table, false, 80, 32, 0},
-    {"read gzip", read_gzip, false, 12, 32, 0},
-    {"simulate", simulate, false, 25, 0, 0},
-    {"read a recipe", read_recipe, false, 1300, 38, 0},
-    {"build a model", build, false, 780, 0, 0},
-    {"load, change and save tensors", exchange_tensors, true, 220, 120, 0},
-    {"load a model", load_model, false, 1000, 38, 0},
-    {"save a model", save_model, true, 3000, 85, 0},
-    {"set weights", set_weights, false, 840, 38, 0},
-    {"folds and scores", validate, false, 48, 0, 0},
-    {"predict", predict, false, 1100, 38, 0},
-    {"predict with threads", predict_threaded, false, 1250, 38, 2},
-    {"the whole job", do_all, true, 4000, 155, 0},
-    {"the whole job with threads", do_all_threaded, true, 4000, 155, 4},
-};
-
-enum { N_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
-
-/* ---- the loop ---- */
-
-static void keep_path(char path[1024], const char *name)
-{
-    snprintf(path, 1024, "%s", mn_scratch_path(name));
-}
-
-static void write_gzip(const char *path, const char *text)
-{
-    gzFile file = gzopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(gzwrite(file, text, (unsigned)strlen(text)), (int)strlen(text));
-    ck_assert_int_eq(gzclose(file), Z_OK);
-}
-
-/* Everything that the scenarios read. */
-static void setup(void)
-{
-    keep_path(csv_path, "data.csv");
-    keep_path(gz_path, "data.fa.gz");
-    keep_path(recipe_path, "recipe.json");
-    keep_path(tensors_path, "tensors");
-    keep_path(model_path, "model");
-    keep_path(out_path, "out");
-    keep_path(target_path, "out/target");
-    ck_assert_int_eq(mkdir(out_path, 0777), 0);
-    mn_write_text(csv_path, CSV);
-    write_gzip(gz_path, FASTA);
-    mn_write_text(recipe_path, RECIPE);
-    mirnet_model *model;
-    mirnet_tensors *tensors;
-    mn_ok(make_model(&model));
-    mn_ok(mirnet_model_set_note(model, "made", "for faults"));
-    mn_ok(mirnet_model_save(model, model_path));
-    mirnet_model_destroy(model);
-    mn_ok(mirnet_tensors_create(&tensors));
-    mn_ok(mirnet_tensors_set(tensors, "x", (const int64_t[]){3}, 1, (const float[]){1.0f, 2.0f, 3.0f}));
-    mn_ok(mirnet_tensors_set_note(tensors, "who", "me"));
-    mn_ok(mirnet_tensors_save(tensors, tensors_path));
-    mirnet_tensors_destroy(tensors);
-}
-
 static void check_alone(const char *name)
 {
-    DIR *folder = opendir(out_path);
+    DIR *folder = opendir(mn_scenarios_folder());
     ck_assert_ptr_nonnull(folder);
     for (struct dirent *entry; (entry = readdir(folder));)
         ck_assert_msg(entry->d_name[0] == 't' || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0,
@@ -408,7 +27,7 @@ static void check_alone(const char *name)
 static bool target_is(const char *bytes, size_t size)
 {
     size_t n;
-    char *now = mn_read(target_path, &n);
+    char *now = mn_read(mn_scenarios_target(), &n);
     bool same = n == size && memcmp(now, bytes, n) == 0;
     free(now);
     return same;
@@ -423,10 +42,10 @@ typedef struct fault {
 } fault;
 
 /* Runs the scenario with the n-th call failing. Returns how many calls failed. */
-static int64_t run_once(const scenario *s, const fault *f, int64_t n, const char *new_bytes, size_t new_size)
+static int64_t run_once(const mn_scenario *s, const fault *f, int64_t n, const char *new_bytes, size_t new_size)
 {
-    if (s->writes)
-        mn_write_text(target_path, OLD);
+    if (s->writes && !target_is(OLD, sizeof(OLD) - 1))
+        mn_write_text(mn_scenarios_target(), OLD);
     int64_t blocks = mn_faults_blocks(), files = mn_faults_files();
     mn_faults_set(f->kind, n, f->persistent, f->error);
     mirnet_status status = s->run();
@@ -434,10 +53,11 @@ static int64_t run_once(const scenario *s, const fault *f, int64_t n, const char
     const char *text = f->error == MN_FAULT_SHORT ? "short" : strerror(f->error);
     ck_assert_msg(mn_faults_blocks() == blocks, "%s, call %lld (%s): %lld blocks are left", s->name, (long long)n, text,
                   (long long)(mn_faults_blocks() - blocks));
-    ck_assert_msg(mn_faults_files() == files, "%s, call %lld (%s): %lld files are left open", s->name, (long long)n, text,
-                  (long long)(mn_faults_files() - files));
-    ck_assert_msg(status == MIRNET_OK || (status == f->status && !f->harmless && failed > 0), "%s, call %lld (%s): %s: %s",
-                  s->name, (long long)n, text, mirnet_status_name(status), mirnet_last_message());
+    ck_assert_msg(mn_faults_files() == files, "%s, call %lld (%s): %lld files are left open", s->name, (long long)n,
+                  text, (long long)(mn_faults_files() - files));
+    ck_assert_msg(status == MIRNET_OK || (status == f->status && !f->harmless && failed > 0),
+                  "%s, call %lld (%s): %s: %s", s->name, (long long)n, text, mirnet_status_name(status),
+                  mirnet_last_message());
     ck_assert(status == MIRNET_OK || mirnet_last_message()[0]);
     if (s->writes) {
         check_alone(s->name);
@@ -449,12 +69,12 @@ static int64_t run_once(const scenario *s, const fault *f, int64_t n, const char
 }
 
 /* All n, until nothing fails any more. Returns how many runs had a failing call. */
-static int run_all(const scenario *s, const fault *f)
+static int run_all(const mn_scenario *s, const fault *f)
 {
     size_t size = 0;
     mn_ok(s->run()); /* once for what is made the first time only, e.g. the stacks of threads */
     mn_ok(s->run());
-    char *bytes = s->writes ? mn_read(target_path, &size) : NULL;
+    char *bytes = s->writes ? mn_read(mn_scenarios_target(), &size) : NULL;
     int n = 0;
     while (run_once(s, f, n + 1, bytes, size) > 0)
         n++;
@@ -462,11 +82,12 @@ static int run_all(const scenario *s, const fault *f)
     return n;
 }
 
-static void report(const scenario *s, const char *what, int n, int floor)
+static void report(const mn_scenario *s, const char *what, int n, int floor)
 {
     printf("faults injected: %s: %d of %s\n", s->name, n, what);
     fflush(stdout);
-    ck_assert_msg(n >= floor && (floor > 0 || n == 0), "%s: %d faults of %s, expected at least %d", s->name, n, what, floor);
+    ck_assert_msg(n >= floor && (floor > 0 || n == 0), "%s: %d faults of %s, expected at least %d", s->name, n, what,
+                  floor);
 }
 
 /* AddressSanitizer's own start of a thread gives up when memory is out. */
@@ -484,10 +105,10 @@ enum { THREADS_NEED_MEMORY = 0 };
 
 START_TEST(running_out_of_memory_is_a_status)
 {
-    const scenario *s = &scenarios[_i];
+    const mn_scenario *s = &mn_scenarios[_i];
     if (THREADS_NEED_MEMORY && s->thread_floor > 0)
         mn_skip("threads under AddressSanitizer");
-    setup();
+    mn_scenarios_setup();
     int n = 0;
     for (int persistent = 0; persistent < 2; persistent++)
         n += run_all(s, &(fault){MN_FAULT_MEMORY, MIRNET_ERR_NOMEM, ENOMEM, persistent, false});
@@ -498,8 +119,8 @@ END_TEST
 START_TEST(a_system_call_that_fails_is_a_status)
 {
     static const int errors[] = {EIO, ENOSPC, EDQUOT, EACCES, EMFILE};
-    const scenario *s = &scenarios[_i];
-    setup();
+    const mn_scenario *s = &mn_scenarios[_i];
+    mn_scenarios_setup();
     int n = 0;
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         for (int persistent = 0; persistent < 2; persistent++)
@@ -513,8 +134,8 @@ END_TEST
 
 START_TEST(a_thread_that_cannot_be_made_is_a_status)
 {
-    const scenario *s = &scenarios[_i];
-    setup();
+    const mn_scenario *s = &mn_scenarios[_i];
+    mn_scenarios_setup();
     int n = 0;
     for (int persistent = 0; persistent < 2; persistent++)
         n += run_all(s, &(fault){MN_FAULT_THREAD, MIRNET_ERR_SYSTEM, EAGAIN, persistent, false});
@@ -526,9 +147,9 @@ int main(void)
 {
     Suite *suite = suite_create("faults");
     TCase *faults = tcase_create("faults");
-    tcase_add_loop_test(faults, running_out_of_memory_is_a_status, 0, N_SCENARIOS);
-    tcase_add_loop_test(faults, a_system_call_that_fails_is_a_status, 0, N_SCENARIOS);
-    tcase_add_loop_test(faults, a_thread_that_cannot_be_made_is_a_status, 0, N_SCENARIOS);
+    tcase_add_loop_test(faults, running_out_of_memory_is_a_status, 0, mn_scenario_count);
+    tcase_add_loop_test(faults, a_system_call_that_fails_is_a_status, 0, mn_scenario_count);
+    tcase_add_loop_test(faults, a_thread_that_cannot_be_made_is_a_status, 0, mn_scenario_count);
     suite_add_tcase(suite, faults);
     return mn_check_main(suite);
 }

@@ -199,6 +199,7 @@ static const net_case mask_cases[] = {
     {"InputLayer: 5, 2; Masking; Dropout: 'rate': 0.3; SpatialDropout1D: 'rate': 0.3; LSTM: 'units': 2; " HEAD,
      MN_ZEROS | MN_TRAINING},
     {"InputLayer: 5, 2; Masking; Dropout: 'rate': 0; LSTM: 'units': 2; " HEAD, MN_ZEROS},
+    {"InputLayer: 5, 2; Masking; BatchNormalization; GlobalAveragePooling1D; " HEAD, MN_ZEROS | MN_TRAINING},
     {"InputLayer: 5, 2; Masking: 'mask_value': 0.25; LSTM: 'units': 3; " HEAD, 0},
     {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Masking(x); b = Masking(y); Add(a, b); GlobalAveragePooling1D; "
      HEAD, MN_ZEROS},
@@ -245,6 +246,8 @@ static const net_case graph_cases[] = {
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Multiply(x, a, b); " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Average(x, a, b); " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Maximum(x, a, b); " HEAD, 0},
+    {"x = InputLayer: 4; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = RepeatVector(a): 'n': 2; c = Flatten(b); "
+     "Concatenate(a, c); " HEAD, 0},
     /* The same input twice. */
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Multiply(a, a); Add(b, b, x); " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; Concatenate(a, x, a); " HEAD, 0},

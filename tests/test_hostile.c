@@ -12,8 +12,8 @@
 #include "mn_bytes.h"
 
 /*
- * A good file of 32 bytes of data; every case below changes one thing in it. In these texts ' stands for " and ` for the
- * escaped \" of a JSON text inside a JSON text.
+ * A good file of 32 bytes of data; every case below changes one thing in it. In these texts ' stands for " and ` for
+ * the escaped \" of a JSON text inside a JSON text.
  */
 static const char GOOD[] =
     "{'__metadata__':{'format':'mirnet','format_version':'1','classes':'[`a`,`b`]','notes':'{`made`:`by hand`}',"
@@ -43,6 +43,7 @@ enum {
 #define BIAS "'dense/bias':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
+/* clang-format off */
 static const hostile cases[] = {
     /* where the data are */
     {.name = "overlap", "[8,32]", "[4,28]", INVALID_FILE, "an overlap"},
@@ -82,7 +83,8 @@ static const hostile cases[] = {
     {.name = "shape empty, data not", "[2]", "[0]", INVALID_FILE, "not what 0 values"},
     {.name = "product overflows", "[2]", "[140737488355328,140737488355328]", INVALID_FILE, "overflows"},
     {.name = "product wraps to 2", "[2]", "[4294967296,4294967296,2]", INVALID_FILE, "overflows"},
-    {.name = "bytes wrap to 0", "'shape':[2],'data_offsets':[0,8]", "'shape':[70368744177664,65536],'data_offsets':[0,0]",
+    {.name = "bytes wrap to 0", "'shape':[2],'data_offsets':[0,8]",
+     "'shape':[70368744177664,65536],'data_offsets':[0,0]",
      INVALID_FILE, "not what 4611686018427387904 values"},
     {.name = "nine dimensions", "[2]", "[1,1,1,1,1,1,1,1,2]", UNSUPPORTED, "9 dimensions"},
     {.name = "a million dimensions", "[2]", "[@2]", UNSUPPORTED, "1000001 dimensions", "1,", 1000000},
@@ -91,7 +93,8 @@ static const hostile cases[] = {
     {.name = "dtype null", "'dtype':'F32','shape':[2]", "'dtype':null,'shape':[2]", INVALID_FILE, "dtype is missing"},
     {.name = "dtype in lower case", "'F32','shape':[2]", "'f32','shape':[2]", UNSUPPORTED, "dtype 'f32'"},
     {.name = "dtype of another kind", "'F32','shape':[2]", "'F8_E5M2','shape':[2]", UNSUPPORTED, "dtype 'F8_E5M2'"},
-    {.name = "dtype of another size", "'F32','shape':[2]", "'F64','shape':[2]", INVALID_FILE, "not what 2 values of F64"},
+    {.name = "dtype of another size", "'F32','shape':[2]", "'F64','shape':[2]", INVALID_FILE,
+     "not what 2 values of F64"},
     {.name = "dtype executable", "'F32','shape':[2]", "'__import__(`os`)','shape':[2]", UNSUPPORTED, "dtype"},
     /* names and structure */
     {.name = "unknown field", "'shape':[2]", "'shape':[2],'strides':[1]", INVALID_FILE, "unknown field 'strides'"},
@@ -101,12 +104,14 @@ static const hostile cases[] = {
     {.name = "tensor null", BIAS, "'dense/bias':null", INVALID_FILE, "is not an object"},
     {.name = "tensor a number", BIAS, "'dense/bias':8", INVALID_FILE, "is not an object"},
     {.name = "tensor twice", BIAS, BIAS "," BIAS, INVALID_FILE, "duplicate"},
-    {.name = "tensor twice, once escaped", BIAS, BIAS ",'dense\\u002fbias':{'dtype':'F32','shape':[0],'data_offsets':[8,8]}",
+    {.name = "tensor twice, once escaped", BIAS,
+     BIAS ",'dense\\u002fbias':{'dtype':'F32','shape':[0],'data_offsets':[8,8]}",
      INVALID_FILE, "duplicate"},
     {.name = "field twice", "'shape':[2]", "'shape':[2],'shape':[2]", INVALID_FILE, "duplicate"},
     {.name = "offsets twice", "[0,8]", "[0,8],'data_offsets':[0,8]", INVALID_FILE, "duplicate"},
     {.name = "metadata twice", BIAS, BIAS ",'__metadata__':{}", INVALID_FILE, "duplicate"},
-    {.name = "metadata key twice", "'format_version':'1'", "'format_version':'1','format_version':'1'", INVALID_FILE, "duplicate"},
+    {.name = "metadata key twice", "'format_version':'1'", "'format_version':'1','format_version':'1'", INVALID_FILE,
+     "duplicate"},
     {.name = "empty name", "'dense/bias'", "''", INVALID_FILE, "name is empty"},
     {.name = "NUL in a name", "'dense/bias'", "'dense/bias\\u0000'", INVALID_FILE, "u0000"},
     {.name = "name not UTF-8", "'dense/bias'", "'dense/\xff'", INVALID_FILE, "unable to decode byte"},
@@ -140,11 +145,14 @@ static const hostile cases[] = {
     /* metadata */
     {.name = "metadata a list", NULL, "{'__metadata__':[]}", INVALID_FILE, "__metadata__ is not an object", .data = -1},
     {.name = "metadata null", NULL, "{'__metadata__':null}", INVALID_FILE, "__metadata__ is not an object", .data = -1},
-    {.name = "metadata a number", "'format_version':'1'", "'format_version':1", INVALID_FILE, "'format_version' is not a text"},
+    {.name = "metadata a number", "'format_version':'1'", "'format_version':1", INVALID_FILE,
+     "'format_version' is not a text"},
     {.name = "metadata nested", "'format':'mirnet'", "'format':{'mirnet':'1'}", INVALID_FILE, "'format' is not a text"},
-    {.name = "digest of other data", "'format':'mirnet'", "'format':'mirnet','sha256':'" ZEROS "'", INVALID_FILE, "damaged"},
+    {.name = "digest of other data", "'format':'mirnet'", "'format':'mirnet','sha256':'" ZEROS "'", INVALID_FILE,
+     "damaged"},
     {.name = "digest empty", "'format':'mirnet'", "'format':'mirnet','sha256':''", INVALID_FILE, "damaged"},
-    {.name = "digest no text", "'format':'mirnet'", "'format':'mirnet','sha256':0", INVALID_FILE, "'sha256' is not a text"},
+    {.name = "digest no text", "'format':'mirnet'", "'format':'mirnet','sha256':0", INVALID_FILE,
+     "'sha256' is not a text"},
     {.name = "no metadata", NULL, "{}", INVALID_FILE, "not a model file", .data = -1},
     {.name = "no format", "'format':'mirnet',", "", INVALID_FILE, "not a model file"},
     {.name = "another format", "'format':'mirnet'", "'format':'pt'", INVALID_FILE, "not a model file"},
@@ -169,7 +177,8 @@ static const hostile cases[] = {
     {.name = "note twice", "`by hand`", "`by hand`,`made`:``", INVALID_FILE, "duplicate"},
     {.name = "notes too deep", "`by hand`", "@", INVALID_FILE, "notes", "[", 100000},
     {.name = "state not JSON", "'format':'mirnet'", "'format':'mirnet','state':'x'", INVALID_FILE, "state"},
-    {.name = "state a list", "'format':'mirnet'", "'format':'mirnet','state':'[]'", INVALID_FILE, "state: not an object"},
+    {.name = "state a list", "'format':'mirnet'", "'format':'mirnet','state':'[]'", INVALID_FILE,
+     "state: not an object"},
     /* weights against the recipe */
     {.name = "weight missing", "'dense/bias'", "'dense/bios'", SHAPE, "weight 'dense/bias' is missing"},
     {.name = "weight of another case", "'dense/bias'", "'dense/Bias'", SHAPE, "weight 'dense/bias' is missing"},
@@ -221,6 +230,7 @@ static const hostile cases[] = {
     {.name = "layers wide", "{`class_name`:`Dense`", "@{`class_name`:`Dense`", SHAPE, "more than the 8 values",
      "{`class_name`:`Dense`,`config`:{`units`:30000,`batch_input_shape`:[null,3]}},", 200},
 };
+/* clang-format on */
 
 enum { N_CASES = sizeof(cases) / sizeof(cases[0]) };
 
@@ -318,8 +328,8 @@ START_TEST(a_header_length_that_lies_is_refused)
         mn_bytes bytes = mn_bytes_raw(lies[i].length, "{} xxxxxxx", 10, NULL, 0);
         mirnet_model *model = NULL;
         mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load_mem(&model, bytes.data, bytes.size, "lie"));
-        ck_assert_msg(strstr(mirnet_last_message(), lies[i].word) != NULL, "%llu: %s", (unsigned long long)lies[i].length,
-                      mirnet_last_message());
+        ck_assert_msg(strstr(mirnet_last_message(), lies[i].word) != NULL, "%llu: %s",
+                      (unsigned long long)lies[i].length, mirnet_last_message());
         free(bytes.data);
     }
 }
@@ -407,8 +417,8 @@ START_TEST(the_good_file_cut_anywhere_is_refused)
 }
 END_TEST
 
-/* Where the header's bits say something of no consequence (a note, a class name) the file may still be good; the model is
- * then whole. */
+/* Where the header's bits say something of no consequence (a note, a class name) the file may still be good; the
+ * model is then whole. */
 START_TEST(any_flipped_bit_of_the_header_leaves_no_broken_model)
 {
     const hostile good = {.name = "good", .find = "", .put = ""};

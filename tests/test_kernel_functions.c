@@ -132,8 +132,20 @@ END_TEST
 
 /* -- Runs of numbers ------------------------------------------------------------------------------------------------ */
 
-typedef enum which { SIGMOID_BACK, TANH_BACK, RELU_BACK, ADD, MULTIPLY, MULTIPLY_ADD, SCALE, EXP, SIGMOID, TANH, RELU, ALL }
-    which;
+typedef enum which {
+    SIGMOID_BACK,
+    TANH_BACK,
+    RELU_BACK,
+    ADD,
+    MULTIPLY,
+    MULTIPLY_ADD,
+    SCALE,
+    EXP,
+    SIGMOID,
+    TANH,
+    RELU,
+    ALL
+} which;
 
 static void call(const mn_kernels *kernels, which f, float *y, const float *a, const float *b, int64_t n)
 {

@@ -3,6 +3,7 @@
 #include "mn_check.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,45 @@ START_TEST(masks_hide_steps)
                   (const float[]){4, 3});
     expect_output("InputLayer: 3, 2; Masking: 'mask_value': 7.0;", x, NULL, NULL, 0,
                   (const float[]){1, 2, 0, 0, 7, 4});
+}
+END_TEST
+
+START_TEST(masks_pass_through)
+{
+    static const char *const layers[] = {
+        "Activation: 'activation': 'relu'; ",
+        "Dense: 'units': 2, 'kernel_initializer': {'class_name': 'Identity', 'config': {}}; ",
+        "Dropout: 'rate': 0.5; ",
+        "Dropout: 'rate': 0.0; ",
+        "SpatialDropout1D: 'rate': 0.5; ",
+        "BatchNormalization: 'epsilon': 1e-9; ",
+        EACH("Activation", "'activation': 'relu'"),
+        EACH("Flatten", ""),
+    };
+    const float x[] = {1, 2, 7, 7, 3, 4};
+    for (int i = 0; i < COUNT(layers); i++) {
+        char net[400];
+        snprintf(net, sizeof(net), "InputLayer: 3, 2; Masking: 'mask_value': 7.0; %sGlobalAveragePooling1D;", layers[i]);
+        expect_output(net, x, NULL, NULL, 0, (const float[]){2, 3});
+    }
+}
+END_TEST
+
+START_TEST(masks_meet)
+{
+    const float x[] = {1, 7, 9, 4};
+    /* A step is real where it is in both: steps 0 and 3. */
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; b = Masking(x): 'mask_value': 9.0; Add(a, b); "
+                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){5});
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; b = Masking(x): 'mask_value': 9.0; "
+                  "Concatenate(b, a); GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){2.5f, 2.5f});
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Multiply(x, a); GlobalAveragePooling1D;", x, NULL,
+                  NULL, 0, (const float[]){(1 + 81 + 16) / 3.0f});
+    /* One behind the other: 1, 9, 4 and all four. */
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Concatenate(a, x): 'axis': 1; "
+                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Concatenate(x, a): 'axis': -2; "
+                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
 }
 END_TEST
 
@@ -319,6 +359,8 @@ int main(void)
     tcase_add_test(values, pooling_leaves_padding_out);
     tcase_add_test(values, elements_move_as_in_keras);
     tcase_add_test(values, masks_hide_steps);
+    tcase_add_test(values, masks_pass_through);
+    tcase_add_test(values, masks_meet);
     tcase_add_test(values, an_index_without_a_vector_gives_zeros);
     tcase_add_test(values, dropout_drops_its_share_and_scales_the_rest);
     tcase_add_test(values, spatial_dropout_drops_whole_channels);

@@ -1,4 +1,4 @@
-/* test_predict.c - predictions: the same bits however they are grouped, threaded and fed; errors that name the sequence */
+/* test_predict.c - predictions: the same bits however they are grouped, threaded and fed; sequences that are refused */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 
@@ -21,8 +21,9 @@ static const char net[] =
     "Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 5}}; Dropout: 'rate': 0.4; "
     "Dense: 'units': 3, 'activation': 'softmax';";
 
-static const char two_inputs[] = "a = InputLayer: 5; b = InputLayer: 2, 3; c = Flatten(b); d = Concatenate(a, c); "
-                                 "Dense(d): 'units': 6, 'activation': 'tanh'; Dense: 'units': 3, 'activation': 'softmax';";
+static const char two_inputs[] =
+    "a = InputLayer: 5; b = InputLayer: 2, 3; c = Flatten(b); d = Concatenate(a, c); "
+    "Dense(d): 'units': 6, 'activation': 'tanh'; Dense: 'units': 3, 'activation': 'softmax';";
 
 /* The network above behind an encoder. */
 static mirnet_model *model_of(const char *text)

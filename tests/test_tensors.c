@@ -129,7 +129,7 @@ START_TEST(brain_floats_integers_and_flags_become_floats)
     const uint8_t bf16[] = {0x80, 0x3f, 0x49, 0xc0, 0x00, 0x80, 0x80, 0x7f};
     const float bf16_want[] = {1.0f, -3.140625f, -0.0f, INFINITY};
     check_one("BF16", bf16, sizeof(bf16), bf16_want, 4);
-    const uint8_t i64[] = {1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    const uint8_t i64[] = {1, 0, 0, 0, 0, 0, 0, 0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                            0, 0, 0, 0, 0, 0, 0, 0x80, 1,    0,    0,    1,    0,    0,    0,    0};
     const float i64_want[] = {1.0f, -1.0f, -9223372036854775808.0f, 16777216.0f};
     check_one("I64", i64, sizeof(i64), i64_want, 4);
@@ -169,12 +169,11 @@ static char *save(const mirnet_tensors *tensors, size_t *out_size)
 START_TEST(the_bytes_that_are_written_are_these)
 {
     /* The digest was computed with another program: printf '\0\0\200\77\0\0\40\300' | sha256sum */
-    const char *header =
-        "{\"__metadata__\":{\"key\":\"a \\\"text\\\"\","
-        "\"sha256\":\"48943f7a0ea247f8e3c9386d0c5822fe181d323a9289980426638cc4e72a43e1\"},"
-        "\"a/x\":{\"data_offsets\":[0,4],\"dtype\":\"F32\",\"shape\":[]},"
-        "\"b\":{\"data_offsets\":[4,8],\"dtype\":\"F32\",\"shape\":[1,1]},"
-        "\"c\":{\"data_offsets\":[8,8],\"dtype\":\"F32\",\"shape\":[0]}}";
+    const char *header = "{\"__metadata__\":{\"key\":\"a \\\"text\\\"\","
+                         "\"sha256\":\"48943f7a0ea247f8e3c9386d0c5822fe181d323a9289980426638cc4e72a43e1\"},"
+                         "\"a/x\":{\"data_offsets\":[0,4],\"dtype\":\"F32\",\"shape\":[]},"
+                         "\"b\":{\"data_offsets\":[4,8],\"dtype\":\"F32\",\"shape\":[1,1]},"
+                         "\"c\":{\"data_offsets\":[8,8],\"dtype\":\"F32\",\"shape\":[0]}}";
     const uint8_t data[8] = {0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0};
     const float values[] = {1.0f, -2.5f};
     const int64_t dims[] = {1, 1}, zero = 0;
@@ -296,10 +295,20 @@ END_TEST
 
 START_TEST(only_utf8_is_taken)
 {
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3", "\xe2\x82", "\xe2(\xac"};
-    static const char *const good[] = {"\x7f", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-                                       "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "a\xc3",
+                                      "\xe2\x82",
+                                      "\xe2(\xac"};
+    static const char *const good[] = {"\x7f",         "\xc2\x80",         "\xe0\xa0\x80",    "\xed\x9f\xbf",
+                                       "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
     const float value = 0.0f;
     mirnet_tensors *tensors;
     mn_ok(mirnet_tensors_create(&tensors));

@@ -3,7 +3,8 @@
 
 /*
  * The file that includes this one defines MN_LANES (floats in a vector), MN_VECS (vectors in a panel's row), MN_TILE (rows
- * of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_TABLE and MN_TABLE_NAME.
+ * of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_MULTIPLY_SUM(a, b, c) (a * b + c of
+ * vectors), MN_TABLE and MN_TABLE_NAME.
  */
 #include <math.h>
 
@@ -72,6 +73,13 @@ INLINE void store_some(float *p, vec v, int64_t n)
 INLINE vec choose(ivec mask, vec a, vec b)
 {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
+}
+
+/* a * b + c, rounded once or twice as the instruction set has it. Not as the compiler likes: it would fuse in one loop and not
+ * in another, and results would depend on how rows are cut into tiles. */
+INLINE vec multiply_sum(vec a, vec b, vec c)
+{
+    return MN_MULTIPLY_SUM(a, b, c);
 }
 
 /* A NaN stays one in these two: it must reach the loss, where it is noticed. */
@@ -147,7 +155,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
                 vec av = splat(a[i][l]);
                 UNROLL
                 for (int v = 0; v < vecs; v++)
-                    sum[i][v] += av * bv[v];
+                    sum[i][v] = multiply_sum(av, bv[v], sum[i][v]);
             }
         }
     }
@@ -287,7 +295,7 @@ INLINE void outer_tile(const gathered *from, const float *a, const float *d, flo
             vec av = splat(a[i]);
             UNROLL
             for (int v = 0; v < vecs; v++)
-                sum[i][v] += av * dv[v];
+                sum[i][v] = multiply_sum(av, dv[v], sum[i][v]);
         }
     }
     UNROLL
@@ -364,13 +372,13 @@ INLINE void dots_tile(const mn_dots *d, int64_t m, int64_t k, const int height)
         vec wv = load(w + n);
         UNROLL
         for (int i = 0; i < height; i++)
-            sum[i] += load(a[i] + n) * wv;
+            sum[i] = multiply_sum(load(a[i] + n), wv, sum[i]);
     }
     if (n < d->n) {
         vec wv = load_some(w + n, d->n - n);
         UNROLL
         for (int i = 0; i < height; i++)
-            sum[i] += load_some(a[i] + n, d->n - n) * wv;
+            sum[i] = multiply_sum(load_some(a[i] + n, d->n - n), wv, sum[i]);
     }
     UNROLL
     for (int i = 0; i < height; i++) {
@@ -408,18 +416,19 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
 INLINE vec exp_of(vec x)
 {
     x = at_most(at_least(x, splat(-104.0f)), splat(89.0f));
-    vec shifted = x * splat(1.44269504f) + splat(12582912.0f); /* 1.5 * 2^23: rounds to an integer in the low bits */
+    /* Adding 1.5 * 2^23 rounds to an integer in the low bits. */
+    vec shifted = multiply_sum(x, splat(1.44269504f), splat(12582912.0f));
     ivec n = (ivec)shifted - (ivec)splat(12582912.0f);
     vec whole = shifted - splat(12582912.0f);
-    vec r = x - whole * splat(0.693359375f);
-    r = r - whole * splat(-2.12194440e-4f);
+    vec r = multiply_sum(whole, splat(-0.693359375f), x);
+    r = multiply_sum(whole, splat(2.12194440e-4f), r);
     vec p = splat(1.9875691500e-4f);
-    p = p * r + splat(1.3981999507e-3f);
-    p = p * r + splat(8.3334519073e-3f);
-    p = p * r + splat(4.1665795894e-2f);
-    p = p * r + splat(1.6666665459e-1f);
-    p = p * r + splat(5.0000001201e-1f);
-    p = p * r * r + r + splat(1.0f);
+    p = multiply_sum(p, r, splat(1.3981999507e-3f));
+    p = multiply_sum(p, r, splat(8.3334519073e-3f));
+    p = multiply_sum(p, r, splat(4.1665795894e-2f));
+    p = multiply_sum(p, r, splat(1.6666665459e-1f));
+    p = multiply_sum(p, r, splat(5.0000001201e-1f));
+    p = multiply_sum(p * r, r, r) + splat(1.0f);
     ivec half = n >> 1;
     return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
 }
@@ -433,11 +442,11 @@ INLINE vec sigmoid_of(vec x)
 INLINE vec tanh_of(vec x)
 {
     vec square = x * x, p = splat(-5.70498872745e-3f);
-    p = p * square + splat(2.06390887954e-2f);
-    p = p * square + splat(-5.37397155531e-2f);
-    p = p * square + splat(1.33314422036e-1f);
-    p = p * square + splat(-3.33332819422e-1f);
-    vec small = p * square * x + x;
+    p = multiply_sum(p, square, splat(2.06390887954e-2f));
+    p = multiply_sum(p, square, splat(-5.37397155531e-2f));
+    p = multiply_sum(p, square, splat(1.33314422036e-1f));
+    p = multiply_sum(p, square, splat(-3.33332819422e-1f));
+    vec small = multiply_sum(p * square, x, x);
     vec large = splat(1.0f) - splat(2.0f) / (exp_of(x + x) + splat(1.0f));
     return choose(square < splat(0.390625f), small, large);
 }

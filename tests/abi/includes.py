@@ -13,7 +13,7 @@ ROOT = pathlib.Path(os.environ.get("MIRNET_SOURCE_ROOT", pathlib.Path(__file__).
 LEVELS = [
     ("base", ["common status", "mem", "buf", "rng", "sha256", "io", "json", "version"]),
     ("data", ["input", "iupac", "reader read", "arena", "textset", "dataset", "simulate", "place", "spec", "shape", "options", "recipe",
-              "encode", "stratify", "folds", "curves", "scores", "summary", "tensors safetensors"]),
+              "encode", "stratify", "folds", "curves", "scores", "summary", "dtype", "tensors safetensors"]),
     ("machine", ["kernels", "threads"]),
     ("layers", ["layers products", "init"]),
     ("model", ["state", "model", "plan", "loss", "optim"]),

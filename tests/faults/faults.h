@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 /*
- * faults.c defines malloc, open, write... in front of those of the C library. It is linked into the test program, so that all
- * code of the process calls it, jansson and zlib included. While nothing is set it passes every call on.
+ * faults.c defines malloc, open, write... in front of those of the C library. It is linked into the test program, so
+ * that all code of the process calls it, jansson and zlib included. While nothing is set it passes every call on.
  *
  * MEMORY   malloc calloc realloc aligned_alloc posix_memalign
- * IO       open read write fsync fdatasync close rename stat fstat lstat readlink fchmod faccessat; unlink never fails: it is
+ * IO       open read write fsync close rename stat fstat lstat readlink fchmod faccessat; unlink never fails: it is
  *          what cleans up
  * THREAD   pthread_create
  */
@@ -20,8 +20,9 @@ typedef enum mn_fault_kind { MN_FAULT_NONE, MN_FAULT_MEMORY, MN_FAULT_IO, MN_FAU
 /* In place of an errno: read and write do one byte only, all other calls work. */
 enum { MN_FAULT_SHORT = -1 };
 
-/* From here on calls of this kind are counted, from 1; the n-th fails with this errno, and if `persistent` all later ones.
- * EINTR strikes open, read, write, fsync and close only, which are the ones that a signal can interrupt. n = 0: none. */
+/* From here on calls of this kind are counted, from 1; the n-th fails with this errno (n = 0: none), and if
+ * `persistent` all later ones. EINTR strikes open, read, write, fsync and close only, which are those that a signal
+ * interrupts. */
 void mn_faults_set(mn_fault_kind kind, int64_t n, bool persistent, int error);
 /* All calls work again. Returns how many failed. */
 int64_t mn_faults_reset(void);

@@ -85,8 +85,8 @@ static void run(const uint8_t *data, size_t size)
     mirnet_model_destroy(model);
 }
 
-/* The bytes as they are, and with the header's length set to where its last brace is: a fuzzer that changes the header seldom
- * puts the length right. */
+/* The bytes as they are, and with the header's length set to where its last brace is: a fuzzer that changes the
+ * header seldom puts the length right. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run(data, size);

@@ -1,4 +1,4 @@
-/* fuzz_tensors.c - any bytes as a safetensors file: refused with a message, or tensors that survive writing and reading */
+/* fuzz_tensors.c - any bytes as a safetensors file: refused with a message, or read, written and read again */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/tables.h"
 
+#include <immintrin.h>
+
 #define MN_LANES 8
 #define MN_VECS 2
 #define MN_TILE 6
+#define MN_MULTIPLY_SUM(a, b, c) ((vec)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define MN_TABLE mn_kernels_avx2
 #define MN_TABLE_NAME "avx2"
 #include "kernels/kernels_tmpl.h"
