@@ -17,12 +17,13 @@
  *
  *     D(h) = (8 (L(x + h) - L(x - h)) - (L(x + 2h) - L(x - 2h))) / 12h,
  *
- * whose own error is of the order h^4. The losses come from float32 networks, so they are known to a few 1e-7 (NOISE), and
- * the quotient to NOISE / h. A gradient must agree within 2e-3 of the largest entry of its tensor, plus that.
+ * whose own error is of the order h^4. The losses come from float32 networks, so they are known to a few 1e-7 (NOISE),
+ * and the quotient to NOISE / h. A gradient must agree within 2e-3 of the largest entry of its tensor, plus that.
  *
  * ReLU and its like, maxima and |w| have kinks. A point is taken for smooth if D(h) and D(h / 2) agree and the second
- * differences at h / 2 and h are in the ratio 1 : 4, as those of a kink at the point itself are not; h is 0.02, or halved up
- * to three times until that is so. Where it never is the entry is left out; no more than one in ten of a network may be.
+ * differences at h / 2 and h are in the ratio 1 : 4, as those of a kink at the point itself are not; h is 0.02, or
+ * halved up to three times until that is so. Where it never is the entry is left out; no more than one in ten of a
+ * network may be.
  */
 static const double UNIT = 0.00125, TOLERANCE = 2e-3, NOISE = 4e-7;
 
@@ -168,7 +169,8 @@ static bool is_smooth(const double *losses, int level, double largest)
            fabs(wide - 4 * bend) < 5 * NOISE + TOLERANCE * h * largest;
 }
 
-/* Whether a gradient agrees with the losses around the point; *out is the derivative. At a kink there is none to agree with. */
+/* Whether a gradient agrees with the losses around the point; *out is the derivative. At a kink there is none to agree
+ * with. */
 static bool agrees(bench *b, const double *losses, double gradient, double largest, double *out)
 {
     for (int level = LEVELS - 1; level > 0; level--) {
@@ -194,8 +196,9 @@ static void check_tensor(bench *b, const char *weight, float *values, const floa
         b->entries++;
         get_losses(b, weight, values, n, i, losses);
         ck_assert_msg(agrees(b, losses, got, largest, &derivative),
-                      "%s: batch of %lld: gradient of %s[%lld] is %.7g, by differences %.7g; largest of %lld: %.7g", b->net,
-                      (long long)b->n, weight ? weight : "the input", (long long)i, got, derivative, (long long)n, largest);
+                      "%s: batch of %lld: gradient of %s[%lld] is %.7g, by differences %.7g; largest of %lld: %.7g",
+                      b->net, (long long)b->n, weight ? weight : "the input", (long long)i, got, derivative,
+                      (long long)n, largest);
     }
 }
 
@@ -242,7 +245,8 @@ void mn_gradient_check(const char *net, int64_t n, int flags, uint64_t seed)
     tear_down(&b, &d);
 }
 
-void mn_gradient_check_weights(const char *what, mirnet_model *model, const float *input, const float *targets, int64_t n)
+void mn_gradient_check_weights(const char *what, mirnet_model *model, const float *input, const float *targets,
+                               int64_t n)
 {
     bench b = {.net = what, .model = model, .inputs = {input}, .targets = targets, .n = n};
     mn_ok(mirnet_trainer_create(&b.trainer, model));

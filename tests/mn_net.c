@@ -91,8 +91,8 @@ static void connect(net *n, call *c, char *inputs)
     while (inputs) {
         char *rest = split(inputs, ',');
         call *from = find_call(n, trim(inputs));
-        json_array_append_new(node, json_pack("[o, i, i, {}]", json_copy(json_object_get(from->layer, "name")),
-                                              from->node, 0));
+        json_array_append_new(
+            node, json_pack("[o, i, i, {}]", json_copy(json_object_get(from->layer, "name")), from->node, 0));
         inputs = rest;
     }
     json_array_append_new(json_object_get(c->layer, "inbound_nodes"), node);

@@ -11,10 +11,10 @@
  *     [name =] Class [(input, ...)] [: config] ;      a layer, called on the outputs of these statements
  *     name = @layer (input, ...) ;                    the layer of an earlier statement, called again
  *
- * `config` is the inside of the Keras config object, with ' for ". Without inputs a layer follows the statement before. An
- * InputLayer takes its shape alone: "InputLayer: 5, 3". The last statement is the output. For example
+ * `config` is the inside of the Keras config object, with ' for ". Without inputs a layer follows the statement before.
+ * An InputLayer takes its shape alone: "InputLayer: 5, 3". The last statement is the output. For example
  *
- *     "InputLayer: 8, 4; a = Dense: 'units': 4; b = @a(a); Add(a, b); Flatten; Dense: 'units': 3, 'activation': 'softmax';"
+ *     "InputLayer: 8, 4; a = Dense: 'units': 4; b = @a(a); Add(a, b); Flatten; Dense: 'units': 3;"
  */
 
 /* The Keras JSON of a Functional model; free() it. */

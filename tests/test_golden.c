@@ -19,26 +19,33 @@
 static const double TOLERANCE = 1e-5;
 
 static const char *const names[] = {
-    "act_hardsigmoid",   "act_linear",        "act_relu6",           "act_softplus",        "act_softsign",
-    "batchnorm_infer",   "bilstm_ave",        "bilstm_concat",       "bilstm_mul",          "bilstm_sum",
-    "conv1d_same",       "conv1d_same_s2",    "conv1d_valid",        "conv2d_same_even",    "conv2d_same_s1",
-    "conv2d_same_s2",    "conv2d_same_s3_k2", "conv2d_valid_s1",     "conv2d_valid_s3",     "conv2d_width1",
-    "dense_softmax",     "embedding_lstm",    "functional_attention", "functional_concat",  "functional_residual",
-    "l2_regularized",    "lstm_backwards",    "lstm_last",           "lstm_one_step",       "lstm_output_softmax",
-    "lstm_sequences",    "masking_lstm",      "paper_cnn_lstm",      "pool_avg1d_same",     "pool_avg2d_same",
-    "pool_globalavg1d",  "pool_globalavg2d",  "pool_globalmax1d",    "pool_globalmax2d",    "pool_max1d_same",
-    "pool_max1d_valid",  "pool_max2d_same",   "pool_max2d_valid",    "reshape_permute",     "timedist_conv_lstm",
+    "act_hardsigmoid",     "act_linear",           "act_relu6",
+    "act_softplus",        "act_softsign",         "batchnorm_infer",
+    "bilstm_ave",          "bilstm_concat",        "bilstm_mul",
+    "bilstm_sum",          "conv1d_same",          "conv1d_same_s2",
+    "conv1d_valid",        "conv2d_same_even",     "conv2d_same_s1",
+    "conv2d_same_s2",      "conv2d_same_s3_k2",    "conv2d_valid_s1",
+    "conv2d_valid_s3",     "conv2d_width1",        "dense_softmax",
+    "embedding_lstm",      "functional_attention", "functional_concat",
+    "functional_residual", "l2_regularized",       "lstm_backwards",
+    "lstm_last",           "lstm_one_step",        "lstm_output_softmax",
+    "lstm_sequences",      "masking_lstm",         "paper_cnn_lstm",
+    "pool_avg1d_same",     "pool_avg2d_same",      "pool_globalavg1d",
+    "pool_globalavg2d",    "pool_globalmax1d",     "pool_globalmax2d",
+    "pool_max1d_same",     "pool_max1d_valid",     "pool_max2d_same",
+    "pool_max2d_valid",    "reshape_permute",      "timedist_conv_lstm",
     "timedist_dense",
 };
 
 enum { CASES = sizeof(names) / sizeof(names[0]), MAX_INPUTS = 4 };
 
 /*
- * Gradients of the reference that are not the derivatives of its own losses, as differences of those losses show. TensorFlow.js
- * divides the gradient of an average over a window by the window's size where Keras, and its own forward pass, divide by the
- * number of elements that are no padding; and it gives the whole gradient to each of several equal maxima: the sequences of
- * functional_concat are one-hot, so that windows of equal bases are equal. Of these cases the output, the loss and the
- * gradients behind the layer are compared with the reference, and all gradients with differences.
+ * Gradients of the reference that are not the derivatives of its own losses, as differences of those losses show.
+ * TensorFlow.js divides the gradient of an average over a window by the window's size where Keras, and its own forward
+ * pass, divide by the number of elements that are no padding; and it gives the whole gradient to each of several equal
+ * maxima: the sequences of functional_concat are one-hot, so that windows of equal bases are equal. Of these cases the
+ * output, the loss and the gradients behind the layer are compared with the reference, and all gradients with
+ * differences.
  */
 static const struct {
     const char *name, *weights; /* the weights in front of the layer begin with this */
@@ -206,8 +213,8 @@ static double largest_gradient(const vectors *v)
     return largest;
 }
 
-/* A gradient that is zero in exact arithmetic, such as that of one bias in front of a softmax over the steps, is noise of the
- * rounding in the reference; it must be no more here. */
+/* A gradient that is zero in exact arithmetic, such as that of one bias in front of a softmax over the steps, is noise
+ * of the rounding in the reference; it must be no more here. */
 static bool is_noise(const vectors *v, const char *weight, const float *got, int64_t n)
 {
     char name[300];

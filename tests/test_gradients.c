@@ -33,7 +33,8 @@ static const net_case dense_cases[] = {
     {"InputLayer: 37; Dense: 'units': 19, 'activation': 'sigmoid'; Dense: 'units': 2, 'activation': 'softmax';", 0},
     {"InputLayer: 3, 4; Activation: 'activation': 'tanh'; " HEAD, 0},
     {"InputLayer: 3, 4; Activation: 'activation': 'softmax'; " HEAD, 0},
-    {"InputLayer: 3, 4; Activation: 'activation': 'elu'; Dense: 'units': 2; Activation: 'activation': 'selu'; " HEAD, 0},
+    {"InputLayer: 3, 4; Activation: 'activation': 'elu'; Dense: 'units': 2; Activation: 'activation': 'selu'; " HEAD,
+     0},
     /* Outputs that are no softmax of a Dense layer: Keras divides them by their sum. */
     {"InputLayer: 5; Dense: 'units': 3, 'activation': 'sigmoid';", 0},
     {"InputLayer: 5; Dense: 'units': 3, 'activation': 'softplus';", 0},
@@ -73,10 +74,13 @@ static const net_case conv_cases[] = {
     {CONV2D("2, 2, 2", "'kernel_size': [6, 4], 'padding': 'same', 'strides': 2"), 0},
     {CONV2D("1, 1, 3", "'kernel_size': 1"), 0},
     /* A stack whose later kernels meet padding with most of their taps. */
-    {"InputLayer: 12, 4, 1; Conv2D: 'filters': 3, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': "
-     "'tanh'; Conv2D: 'filters': 2, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': 'elu'; " HEAD, 0},
+    {"InputLayer: 12, 4, 1; Conv2D: 'filters': 3, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', "
+     "'activation': "
+     "'tanh'; Conv2D: 'filters': 2, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': 'elu'; " HEAD,
+     0},
     {"InputLayer: 8, 2; Conv1D: 'filters': 3, 'kernel_size': 3, 'activation': 'tanh'; Conv1D: 'filters': 2, "
-     "'kernel_size': 2, 'strides': 2, 'activation': 'softmax'; " HEAD, 0},
+     "'kernel_size': 2, 'strides': 2, 'activation': 'softmax'; " HEAD,
+     0},
 };
 
 #define POOL1D(class, config) "InputLayer: 7, 3; " class ": " config "; " HEAD
@@ -111,16 +115,19 @@ static const net_case shape_cases[] = {
     {"InputLayer: 5, 1; Permute: 'dims': [2, 1]; Dense: 'units': 2, 'activation': 'tanh'; " HEAD, 0},
     {"InputLayer: 3; RepeatVector: 'n': 4; LSTM: 'units': 2; " HEAD, 0},
     {"InputLayer: 3; RepeatVector: 'n': 1; " HEAD, 0},
-    {"InputLayer: 4; Dense: 'units': 6; Reshape: 'target_shape': [2, 3]; Flatten; Flatten; Reshape: 'target_shape': [3, 2]; "
-     HEAD, 0},
+    {"InputLayer: 4; Dense: 'units': 6; Reshape: 'target_shape': [2, 3]; Flatten; Flatten; Reshape: 'target_shape': "
+     "[3, 2]; " HEAD,
+     0},
     /* One layer's output read through several views. */
-    {"InputLayer: 6; d = Dense: 'units': 6, 'activation': 'tanh'; a = Reshape(d): 'target_shape': [2, 3]; b = Reshape(d): "
-     "'target_shape': [3, 2]; c = Permute(b): 'dims': [2, 1]; e = Flatten(c); f = Flatten(a); Add(e, f, d); " HEAD, 0},
+    {"InputLayer: 6; d = Dense: 'units': 6, 'activation': 'tanh'; a = Reshape(d): 'target_shape': [2, 3]; b = "
+     "Reshape(d): "
+     "'target_shape': [3, 2]; c = Permute(b): 'dims': [2, 1]; e = Flatten(c); f = Flatten(a); Add(e, f, d); " HEAD,
+     0},
 };
 
 #define LSTM(shape, config) "InputLayer: " shape "; LSTM: 'units': 3, " config "; " HEAD
 #define GRU(shape, config) "InputLayer: " shape "; GRU: 'units': 3, " config "; " HEAD
-#define BOTH(layer, config, mode)                                                                       \
+#define BOTH(layer, config, mode)                                                                                \
     "InputLayer: 4, 2; Bidirectional: 'merge_mode': '" mode "', 'layer': {'class_name': '" layer "', 'config': " \
     "{'units': 3, " config "}}; " HEAD
 
@@ -169,12 +176,18 @@ static const net_case time_distributed_cases[] = {
     {"InputLayer: 4, 3; " EACH("Dense", "'units': 2, 'activation': 'tanh'") "LSTM: 'units': 2; " HEAD, 0},
     {"InputLayer: 1, 3; " EACH("Dense", "'units': 2, 'activation': 'tanh'") HEAD, 0},
     {"InputLayer: 3, 5, 3, 1; " EACH("Conv2D", "'filters': 2, 'kernel_size': [3, 2], 'strides': 2, 'padding': 'same'")
-     EACH("Flatten", "") "LSTM: 'units': 2; " HEAD, 0},
+         EACH("Flatten", "") "LSTM: 'units': 2; " HEAD,
+     0},
     {"InputLayer: 1, 6, 4, 1; " EACH("Conv2D", "'filters': 2, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', "
-     "'activation': 'tanh'") EACH("Flatten", "") "LSTM: 'units': 2; Dense: 'units': 4; " HEAD, 0},
+                                               "'activation': 'tanh'")
+         EACH("Flatten", "") "LSTM: 'units': 2; Dense: 'units': 4; " HEAD,
+     0},
     {"InputLayer: 2, 6, 2; " EACH("MaxPooling1D", "'pool_size': 2") EACH("Conv1D", "'filters': 4, 'kernel_size': 2")
-     EACH("Reshape", "'target_shape': [4, -1]") EACH("Permute", "'dims': [2, 1]") HEAD, MN_SPACED},
-    {"InputLayer: 2, 3, 2; " EACH("LSTM", "'units': 2, 'return_sequences': true") EACH("GlobalAveragePooling1D", "") HEAD, 0},
+         EACH("Reshape", "'target_shape': [4, -1]") EACH("Permute", "'dims': [2, 1]") HEAD,
+     MN_SPACED},
+    {"InputLayer: 2, 3, 2; " EACH("LSTM", "'units': 2, 'return_sequences': true") EACH("GlobalAveragePooling1D", "")
+         HEAD,
+     0},
     {"InputLayer: 2, 3, 2; " EACH("Activation", "'activation': 'softmax'") EACH("BatchNormalization", "") HEAD, 0},
     {"InputLayer: 3, 4; " EACH("BatchNormalization", "") EACH("Dense", "'units': 2") HEAD, MN_TRAINING},
     {"InputLayer: 3, 4; " EACH("Dropout", "'rate': 0.4") EACH("Dense", "'units': 2") HEAD, MN_TRAINING},
@@ -189,41 +202,58 @@ static const net_case mask_cases[] = {
     {"InputLayer: 1, 2; Masking; LSTM: 'units': 3; " HEAD, MN_ZEROS},
     {"InputLayer: 5, 2; Masking; GRU: 'units': 3; " HEAD, MN_ZEROS},
     {"InputLayer: 5, 2; Masking; GRU: 'units': 3, 'reset_after': false, 'return_sequences': true; "
-     "GlobalAveragePooling1D; " HEAD, MN_ZEROS},
-    {"InputLayer: 5, 2; Masking; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 2}}; " HEAD, MN_ZEROS},
-    {"InputLayer: 5, 2; Masking; Bidirectional: 'merge_mode': 'sum', 'layer': {'class_name': 'GRU', 'config': {'units': 2, "
-     "'return_sequences': true}}; LSTM: 'units': 2; " HEAD, MN_ZEROS},
-    {"InputLayer: 5, 2; Masking; " EACH("Dense", "'units': 3, 'activation': 'tanh'") "LSTM: 'units': 2; " HEAD, MN_ZEROS},
+     "GlobalAveragePooling1D; " HEAD,
+     MN_ZEROS},
+    {"InputLayer: 5, 2; Masking; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 2}}; " HEAD,
+     MN_ZEROS},
+    {"InputLayer: 5, 2; Masking; Bidirectional: 'merge_mode': 'sum', 'layer': {'class_name': 'GRU', 'config': "
+     "{'units': 2, "
+     "'return_sequences': true}}; LSTM: 'units': 2; " HEAD,
+     MN_ZEROS},
+    {"InputLayer: 5, 2; Masking; " EACH("Dense", "'units': 3, 'activation': 'tanh'") "LSTM: 'units': 2; " HEAD,
+     MN_ZEROS},
     {"InputLayer: 5, 2; Masking; Dense: 'units': 3, 'activation': 'tanh'; GlobalAveragePooling1D; " HEAD, MN_ZEROS},
-    {"InputLayer: 5, 2; Masking; Activation: 'activation': 'tanh'; BatchNormalization; GRU: 'units': 2; " HEAD, MN_ZEROS},
+    {"InputLayer: 5, 2; Masking; Activation: 'activation': 'tanh'; BatchNormalization; GRU: 'units': 2; " HEAD,
+     MN_ZEROS},
     {"InputLayer: 5, 2; Masking; Dropout: 'rate': 0.3; SpatialDropout1D: 'rate': 0.3; LSTM: 'units': 2; " HEAD,
      MN_ZEROS | MN_TRAINING},
     {"InputLayer: 5, 2; Masking; Dropout: 'rate': 0; LSTM: 'units': 2; " HEAD, MN_ZEROS},
     {"InputLayer: 5, 2; Masking; BatchNormalization; GlobalAveragePooling1D; " HEAD, MN_ZEROS | MN_TRAINING},
     {"InputLayer: 5, 2; Masking: 'mask_value': 0.25; LSTM: 'units': 3; " HEAD, 0},
-    {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Masking(x); b = Masking(y); Add(a, b); GlobalAveragePooling1D; "
-     HEAD, MN_ZEROS},
-    {"free = InputLayer: 5, 2; y = InputLayer: 5, 2; b = Masking(y); Multiply(free, b); LSTM: 'units': 2; " HEAD, MN_ZEROS},
-    {"x = InputLayer: 5, 2; y = InputLayer: 5, 3; a = Masking(x); b = Masking(y); Concatenate(a, b); LSTM: 'units': 2; "
-     HEAD, MN_ZEROS},
+    {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Masking(x); b = Masking(y); Add(a, b); "
+     "GlobalAveragePooling1D; " HEAD,
+     MN_ZEROS},
+    {"free = InputLayer: 5, 2; y = InputLayer: 5, 2; b = Masking(y); Multiply(free, b); LSTM: 'units': 2; " HEAD,
+     MN_ZEROS},
+    {"x = InputLayer: 5, 2; y = InputLayer: 5, 3; a = Masking(x); b = Masking(y); Concatenate(a, b); LSTM: 'units': "
+     "2; " HEAD,
+     MN_ZEROS},
     {"x = InputLayer: 5, 2; y = InputLayer: 3, 2; a = Masking(x); b = Masking(y); Concatenate(a, b): 'axis': 1; LSTM: "
-     "'units': 2; " HEAD, MN_ZEROS},
-    {"InputLayer: 5; Embedding: 'input_dim': 6, 'output_dim': 3, 'mask_zero': true; LSTM: 'units': 2; " HEAD, MN_INDICES},
-    {"InputLayer: 5; Embedding: 'input_dim': 6, 'output_dim': 3, 'mask_zero': true; GlobalAveragePooling1D; " HEAD, MN_INDICES},
+     "'units': 2; " HEAD,
+     MN_ZEROS},
+    {"InputLayer: 5; Embedding: 'input_dim': 6, 'output_dim': 3, 'mask_zero': true; LSTM: 'units': 2; " HEAD,
+     MN_INDICES},
+    {"InputLayer: 5; Embedding: 'input_dim': 6, 'output_dim': 3, 'mask_zero': true; GlobalAveragePooling1D; " HEAD,
+     MN_INDICES},
 };
 
 static const net_case training_cases[] = {
-    {"InputLayer: 6; Dropout: 'rate': 0.5; Dense: 'units': 4, 'activation': 'tanh'; Dropout: 'rate': 0.2; " HEAD, MN_TRAINING},
+    {"InputLayer: 6; Dropout: 'rate': 0.5; Dense: 'units': 4, 'activation': 'tanh'; Dropout: 'rate': 0.2; " HEAD,
+     MN_TRAINING},
     {"InputLayer: 4, 3; SpatialDropout1D: 'rate': 0.4; LSTM: 'units': 3; " HEAD, MN_TRAINING},
     {"InputLayer: 4, 3; LSTM: 'units': 3, 'dropout': 0.4; " HEAD, MN_TRAINING},
     {"InputLayer: 4, 3; LSTM: 'units': 3, 'recurrent_dropout': 0.4; " HEAD, MN_TRAINING},
-    {"InputLayer: 4, 3; LSTM: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3, 'return_sequences': true; " HEAD, MN_TRAINING},
+    {"InputLayer: 4, 3; LSTM: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3, 'return_sequences': true; " HEAD,
+     MN_TRAINING},
     {"InputLayer: 1, 3; LSTM: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3; " HEAD, MN_TRAINING},
     {"InputLayer: 4, 3; GRU: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3; " HEAD, MN_TRAINING},
-    {"InputLayer: 4, 3; GRU: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3, 'reset_after': false; " HEAD, MN_TRAINING},
+    {"InputLayer: 4, 3; GRU: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3, 'reset_after': false; " HEAD,
+     MN_TRAINING},
     {"InputLayer: 4, 3; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 2, 'dropout': 0.3, "
-     "'recurrent_dropout': 0.3}}; " HEAD, MN_TRAINING},
-    {"InputLayer: 4, 3; Masking; LSTM: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3; " HEAD, MN_TRAINING | MN_ZEROS},
+     "'recurrent_dropout': 0.3}}; " HEAD,
+     MN_TRAINING},
+    {"InputLayer: 4, 3; Masking; LSTM: 'units': 3, 'dropout': 0.3, 'recurrent_dropout': 0.3; " HEAD,
+     MN_TRAINING | MN_ZEROS},
     {"InputLayer: 5; BatchNormalization; " HEAD, 0},
     {"InputLayer: 5; BatchNormalization; " HEAD, MN_TRAINING},
     {"InputLayer: 4, 3; BatchNormalization: 'scale': false; " HEAD, MN_TRAINING},
@@ -231,8 +261,9 @@ static const net_case training_cases[] = {
     {"InputLayer: 3, 2, 2; BatchNormalization; " HEAD, MN_TRAINING},
     {"InputLayer: 3, 2; BatchNormalization: 'center': false, 'scale': false; " HEAD, 0},
     {"InputLayer: 4, 3; BatchNormalization: 'trainable': false; Dense: 'units': 2; " HEAD, MN_TRAINING},
-    {"InputLayer: 6, 2; Conv1D: 'filters': 18, 'kernel_size': 2; BatchNormalization; Activation: 'activation': 'tanh'; "
-     HEAD, MN_TRAINING},
+    {"InputLayer: 6, 2; Conv1D: 'filters': 18, 'kernel_size': 2; BatchNormalization; Activation: 'activation': "
+     "'tanh'; " HEAD,
+     MN_TRAINING},
 };
 
 static const net_case graph_cases[] = {
@@ -243,60 +274,88 @@ static const net_case graph_cases[] = {
     {"x = InputLayer: 3, 4, 2; y = InputLayer: 3, 1, 2; Concatenate(x, y): 'axis': -2; " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; Add(x, a); " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; Multiply(x, a); " HEAD, 0},
-    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Multiply(x, a, b); " HEAD, 0},
-    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Average(x, a, b); " HEAD, 0},
-    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Maximum(x, a, b); " HEAD, 0},
+    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Multiply(x, a, "
+     "b); " HEAD,
+     0},
+    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Average(x, a, "
+     "b); " HEAD,
+     0},
+    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Dense(x): 'units': 4; Maximum(x, a, "
+     "b); " HEAD,
+     0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = RepeatVector(a): 'n': 2; c = Flatten(b); "
-     "Concatenate(a, c); " HEAD, 0},
+     "Concatenate(a, c); " HEAD,
+     0},
     /* The same input twice. */
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = Multiply(a, a); Add(b, b, x); " HEAD, 0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; Concatenate(a, x, a); " HEAD, 0},
     /* Layers that are called twice. */
-    {"x = InputLayer: 4; y = InputLayer: 4; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = @a(y); Multiply(a, b); "
-     HEAD, 0},
+    {"x = InputLayer: 4; y = InputLayer: 4; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = @a(y); Multiply(a, "
+     "b); " HEAD,
+     0},
     {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'activation': 'tanh'; b = @a(a); c = @a(b); Add(a, c); " HEAD, 0},
     {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = LSTM(x): 'units': 2; b = @a(y); Concatenate(a, b); " HEAD, 0},
     {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = GRU(x): 'units': 2; b = @a(y); Concatenate(a, b); " HEAD, 0},
-    {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = Flatten(a); "
-     "d = Flatten(b); Concatenate(c, d); " HEAD, 0},
-    {"x = InputLayer: 5; y = InputLayer: 5; a = Embedding(x): 'input_dim': 6, 'output_dim': 2; b = @a(y); Multiply(a, b); "
-     HEAD, MN_INDICES},
+    {"x = InputLayer: 5, 2; y = InputLayer: 5, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = "
+     "Flatten(a); "
+     "d = Flatten(b); Concatenate(c, d); " HEAD,
+     0},
+    {"x = InputLayer: 5; y = InputLayer: 5; a = Embedding(x): 'input_dim': 6, 'output_dim': 2; b = @a(y); Multiply(a, "
+     "b); " HEAD,
+     MN_INDICES},
     {"x = InputLayer: 3; y = InputLayer: 3; a = BatchNormalization(x); b = @a(y); Multiply(a, b); " HEAD, MN_TRAINING},
-    {"x = InputLayer: 4, 2; y = InputLayer: 4, 2; a = Bidirectional(x): 'layer': {'class_name': 'LSTM', 'config': {'units': "
-     "2}}; b = @a(y); Add(a, b); " HEAD, 0},
+    {"x = InputLayer: 4, 2; y = InputLayer: 4, 2; a = Bidirectional(x): 'layer': {'class_name': 'LSTM', 'config': "
+     "{'units': "
+     "2}}; b = @a(y); Add(a, b); " HEAD,
+     0},
     {"x = InputLayer: 2, 3; y = InputLayer: 2, 3; a = TimeDistributed(x): 'layer': {'class_name': 'Dense', 'config': "
-     "{'units': 2}}; b = @a(y); Multiply(a, b); " HEAD, 0},
+     "{'units': 2}}; b = @a(y); Multiply(a, b); " HEAD,
+     0},
     /* Attention over steps. */
-    {"x = InputLayer: 4, 3; a = TimeDistributed(x): 'layer': {'class_name': 'Dense', 'config': {'units': 1}}; b = Flatten(a); "
-     "c = Activation(b): 'activation': 'softmax'; d = RepeatVector(c): 'n': 3; e = Permute(d): 'dims': [2, 1]; Multiply(x, e); "
-     HEAD, 0},
+    {"x = InputLayer: 4, 3; a = TimeDistributed(x): 'layer': {'class_name': 'Dense', 'config': {'units': 1}}; b = "
+     "Flatten(a); "
+     "c = Activation(b): 'activation': 'softmax'; d = RepeatVector(c): 'n': 3; e = Permute(d): 'dims': [2, 1]; "
+     "Multiply(x, e); " HEAD,
+     0},
     /* An output in the middle of a chain is read by two, one of them through a view. */
-    {"x = InputLayer: 2, 3; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = Flatten(a); c = Dense(b): 'units': 2; d = "
-     "GlobalAveragePooling1D(a); Concatenate(b, c, d); " HEAD, 0},
+    {"x = InputLayer: 2, 3; a = Dense(x): 'units': 3, 'activation': 'tanh'; b = Flatten(a); c = Dense(b): 'units': 2; "
+     "d = "
+     "GlobalAveragePooling1D(a); Concatenate(b, c, d); " HEAD,
+     0},
 };
 
 #define REG(l1, l2) "{'class_name': 'L1L2', 'config': {'l1': " l1 ", 'l2': " l2 "}}"
 
 static const net_case regularizer_cases[] = {
-    {"InputLayer: 4; Dense: 'units': 3, 'kernel_regularizer': " REG("0.0", "0.1") ", 'bias_regularizer': "
-     REG("0.02", "0.03") "; " HEAD, 0},
-    {"InputLayer: 4, 2; Conv1D: 'filters': 2, 'kernel_size': 3, 'kernel_regularizer': " REG("0.05", "0.1") "; " HEAD, 0},
-    {"InputLayer: 3, 2; LSTM: 'units': 2, 'kernel_regularizer': " REG("0.01", "0.1") ", 'recurrent_regularizer': "
-     REG("0.0", "0.2") ", 'bias_regularizer': " REG("0.03", "0.0") "; " HEAD, 0},
-    {"InputLayer: 1, 2; LSTM: 'units': 2, 'kernel_regularizer': " REG("0.01", "0.1") ", 'recurrent_regularizer': "
-     REG("0.0", "0.2") ", 'bias_regularizer': " REG("0.03", "0.1") "; " HEAD, 0},
-    {"InputLayer: 5, 4, 1; Conv2D: 'filters': 2, 'kernel_size': [6, 4], 'padding': 'same', 'strides': 4, "
-     "'kernel_regularizer': " REG("0.0", "0.1") "; " HEAD, 0},
-    {"InputLayer: 3, 2; GRU: 'units': 2, 'kernel_regularizer': " REG("0.0", "0.1") ", 'recurrent_regularizer': "
-     REG("0.0", "0.2") ", 'bias_regularizer': " REG("0.0", "0.1") "; " HEAD, 0},
-    {"InputLayer: 4; Embedding: 'input_dim': 6, 'output_dim': 2, 'embeddings_regularizer': " REG("0.0", "0.1") "; " HEAD,
-     MN_INDICES},
-    {"InputLayer: 4; BatchNormalization: 'gamma_regularizer': " REG("0.0", "0.1") ", 'beta_regularizer': "
-     REG("0.0", "0.2") "; " HEAD, MN_TRAINING},
-    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'kernel_regularizer': " REG("0.0", "0.1") "; b = @a(a); Add(a, b); " HEAD,
+    {"InputLayer: 4; Dense: 'units': 3, 'kernel_regularizer': " REG("0.0", "0.1") ", 'bias_regularizer': " REG(
+         "0.02", "0.03") "; " HEAD,
      0},
-    {"InputLayer: 3, 4; TimeDistributed: 'layer': {'class_name': 'Dense', 'config': {'units': 2, 'kernel_regularizer': "
-     REG("0.0", "0.1") "}}; " HEAD, 0},
+    {"InputLayer: 4, 2; Conv1D: 'filters': 2, 'kernel_size': 3, 'kernel_regularizer': " REG("0.05", "0.1") "; " HEAD,
+     0},
+    {"InputLayer: 3, 2; LSTM: 'units': 2, 'kernel_regularizer': " REG("0.01", "0.1") ", 'recurrent_regularizer': " REG(
+         "0.0", "0.2") ", 'bias_regularizer': " REG("0.03", "0.0") "; " HEAD,
+     0},
+    {"InputLayer: 1, 2; LSTM: 'units': 2, 'kernel_regularizer': " REG("0.01", "0.1") ", 'recurrent_regularizer': " REG(
+         "0.0", "0.2") ", 'bias_regularizer': " REG("0.03", "0.1") "; " HEAD,
+     0},
+    {"InputLayer: 5, 4, 1; Conv2D: 'filters': 2, 'kernel_size': [6, 4], 'padding': 'same', 'strides': 4, "
+     "'kernel_regularizer': " REG("0.0", "0.1") "; " HEAD,
+     0},
+    {"InputLayer: 3, 2; GRU: 'units': 2, 'kernel_regularizer': " REG("0.0", "0.1") ", 'recurrent_regularizer': " REG(
+         "0.0", "0.2") ", 'bias_regularizer': " REG("0.0", "0.1") "; " HEAD,
+     0},
+    {"InputLayer: 4; Embedding: 'input_dim': 6, 'output_dim': 2, 'embeddings_regularizer': " REG("0.0",
+                                                                                                 "0.1") "; " HEAD,
+     MN_INDICES},
+    {"InputLayer: 4; BatchNormalization: 'gamma_regularizer': " REG("0.0", "0.1") ", 'beta_regularizer': " REG(
+         "0.0", "0.2") "; " HEAD,
+     MN_TRAINING},
+    {"x = InputLayer: 4; a = Dense(x): 'units': 4, 'kernel_regularizer': " REG("0.0",
+                                                                               "0.1") "; b = @a(a); Add(a, b); " HEAD,
+     0},
+    {"InputLayer: 3, 4; TimeDistributed: 'layer': {'class_name': 'Dense', 'config': {'units': 2, "
+     "'kernel_regularizer': " REG("0.0", "0.1") "}}; " HEAD,
+     0},
 };
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))

@@ -41,8 +41,8 @@ START_TEST(pooling_leaves_padding_out)
                   (const float[]){-1, -3, -5});
     expect_output("InputLayer: 5, 1; AveragePooling1D: 'pool_size': 2, 'padding': 'same';", x, NULL, NULL, 0,
                   (const float[]){-1.5f, -3.5f, -5});
-    expect_output("InputLayer: 5, 1; AveragePooling1D: 'pool_size': 3, 'strides': 1, 'padding': 'same';", x, NULL, NULL, 0,
-                  (const float[]){-1.5f, -2, -3, -4, -4.5f});
+    expect_output("InputLayer: 5, 1; AveragePooling1D: 'pool_size': 3, 'strides': 1, 'padding': 'same';", x, NULL, NULL,
+                  0, (const float[]){-1.5f, -2, -3, -4, -4.5f});
     expect_output("InputLayer: 5, 1; MaxPooling1D: 'pool_size': 2;", x, NULL, NULL, 0, (const float[]){-1, -3});
 }
 END_TEST
@@ -68,8 +68,7 @@ START_TEST(masks_hide_steps)
     const float x[] = {1, 2, 7, 7, 7, 4};
     expect_output("InputLayer: 3, 2; Masking: 'mask_value': 7.0; GlobalAveragePooling1D;", x, NULL, NULL, 0,
                   (const float[]){4, 3});
-    expect_output("InputLayer: 3, 2; Masking: 'mask_value': 7.0;", x, NULL, NULL, 0,
-                  (const float[]){1, 2, 0, 0, 7, 4});
+    expect_output("InputLayer: 3, 2; Masking: 'mask_value': 7.0;", x, NULL, NULL, 0, (const float[]){1, 2, 0, 0, 7, 4});
 }
 END_TEST
 
@@ -88,7 +87,8 @@ START_TEST(masks_pass_through)
     const float x[] = {1, 2, 7, 7, 3, 4};
     for (int i = 0; i < COUNT(layers); i++) {
         char net[400];
-        snprintf(net, sizeof(net), "InputLayer: 3, 2; Masking: 'mask_value': 7.0; %sGlobalAveragePooling1D;", layers[i]);
+        snprintf(net, sizeof(net), "InputLayer: 3, 2; Masking: 'mask_value': 7.0; %sGlobalAveragePooling1D;",
+                 layers[i]);
         expect_output(net, x, NULL, NULL, 0, (const float[]){2, 3});
     }
 }
@@ -98,17 +98,22 @@ START_TEST(masks_meet)
 {
     const float x[] = {1, 7, 9, 4};
     /* A step is real where it is in both: steps 0 and 3. */
-    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; b = Masking(x): 'mask_value': 9.0; Add(a, b); "
-                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){5});
+    expect_output(
+        "x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; b = Masking(x): 'mask_value': 9.0; Add(a, b); "
+        "GlobalAveragePooling1D;",
+        x, NULL, NULL, 0, (const float[]){5});
     expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; b = Masking(x): 'mask_value': 9.0; "
-                  "Concatenate(b, a); GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){2.5f, 2.5f});
-    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Multiply(x, a); GlobalAveragePooling1D;", x, NULL,
-                  NULL, 0, (const float[]){(1 + 81 + 16) / 3.0f});
+                  "Concatenate(b, a); GlobalAveragePooling1D;",
+                  x, NULL, NULL, 0, (const float[]){2.5f, 2.5f});
+    expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Multiply(x, a); GlobalAveragePooling1D;", x,
+                  NULL, NULL, 0, (const float[]){(1 + 81 + 16) / 3.0f});
     /* One behind the other: 1, 9, 4 and all four. */
     expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Concatenate(a, x): 'axis': 1; "
-                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
+                  "GlobalAveragePooling1D;",
+                  x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
     expect_output("x = InputLayer: 4, 1; a = Masking(x): 'mask_value': 7.0; Concatenate(x, a): 'axis': -2; "
-                  "GlobalAveragePooling1D;", x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
+                  "GlobalAveragePooling1D;",
+                  x, NULL, NULL, 0, (const float[]){(14 + 21) / 7.0f});
 }
 END_TEST
 
@@ -121,7 +126,8 @@ START_TEST(an_index_without_a_vector_gives_zeros)
 END_TEST
 
 /* The factors by which dropout changes the inputs of a Dense layer, from its gradients: dW[i][j] = x[i] f[i] db[j]. */
-static void get_factors(mirnet_trainer *trainer, const float *x, int64_t n, const char *kernel, const char *bias, float *f)
+static void get_factors(mirnet_trainer *trainer, const float *x, int64_t n, const char *kernel, const char *bias,
+                        float *f)
 {
     const float target[] = {1, 0};
     float db[2], *dw = mn_net_floats(2 * n);
@@ -137,7 +143,8 @@ enum { WIDE = 2000 };
 
 START_TEST(dropout_drops_its_share_and_scales_the_rest)
 {
-    mirnet_model *model = mn_net_create("InputLayer: 2000; Dropout: 'rate': 0.3; Dense: 'units': 2, 'activation': 'softmax';");
+    mirnet_model *model =
+        mn_net_create("InputLayer: 2000; Dropout: 'rate': 0.3; Dense: 'units': 2, 'activation': 'softmax';");
     mirnet_trainer *trainer;
     uint64_t seed = mn_seed();
     float *x = mn_net_floats(WIDE), *f = mn_net_floats(WIDE), *again = mn_net_floats(WIDE);
@@ -303,7 +310,8 @@ static const bad_net bad_nets[] = {
     {"InputLayer: 6; Reshape: 'target_shape': [4, -1]; " HEAD, MIRNET_ERR_SHAPE, "layer_1"},
     {"InputLayer: 6; Reshape: 'target_shape': [4, 2]; " HEAD, MIRNET_ERR_SHAPE, "layer_1"},
     {"InputLayer: 6; Reshape: 'target_shape': [2]; " HEAD, MIRNET_ERR_SHAPE, "layer_1"},
-    {"InputLayer: 6; Reshape: 'target_shape': [1073741824, 1073741824, 1073741824, -1]; " HEAD, MIRNET_ERR_FORMAT, "layer_1"},
+    {"InputLayer: 6; Reshape: 'target_shape': [1073741824, 1073741824, 1073741824, -1]; " HEAD, MIRNET_ERR_FORMAT,
+     "layer_1"},
     {"InputLayer: 6, 2; Permute: 'dims': [2, 1, 3]; " HEAD, MIRNET_ERR_SHAPE, "layer_1"},
     {"InputLayer: 6, 2; Permute: 'dims': [2, 3]; " HEAD, MIRNET_ERR_FORMAT, "layer_1"},
     {"InputLayer: 6, 2; RepeatVector: 'n': 3; " HEAD, MIRNET_ERR_SHAPE, "layer_1"},
@@ -324,13 +332,16 @@ static const bad_net bad_nets[] = {
     {"x = InputLayer: 6; y = InputLayer: 5; both = Add(x, y); " HEAD, MIRNET_ERR_SHAPE, "both"},
     {"x = InputLayer: 6, 1; y = InputLayer: 6, 3; both = Multiply(x, y); " HEAD, MIRNET_ERR_SHAPE, "both"},
     {"x = InputLayer: 6; y = InputLayer: 1, 6; both = Maximum(x, y); " HEAD, MIRNET_ERR_SHAPE, "both"},
-    {"x = InputLayer: 5, 2; y = InputLayer: 4, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = Flatten(a); "
-     "d = Flatten(b); Concatenate(c, d); " HEAD, MIRNET_ERR_UNSUPPORTED, "'a'"},
+    {"x = InputLayer: 5, 2; y = InputLayer: 4, 2; a = Conv1D(x): 'filters': 2, 'kernel_size': 3; b = @a(y); c = "
+     "Flatten(a); "
+     "d = Flatten(b); Concatenate(c, d); " HEAD,
+     MIRNET_ERR_UNSUPPORTED, "'a'"},
     {"InputLayer: 6, 2; Masking; Conv1D: 'filters': 2, 'kernel_size': 2; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_2"},
     {"InputLayer: 6, 2; Masking; MaxPooling1D; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_2"},
     {"InputLayer: 6, 2; Masking; GlobalMaxPooling1D; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_2"},
     {"InputLayer: 6, 2; Masking; Permute: 'dims': [2, 1]; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_2"},
-    {"InputLayer: 6, 2; Masking; Dense: 'units': 2; Reshape: 'target_shape': [12]; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_3"},
+    {"InputLayer: 6, 2; Masking; Dense: 'units': 2; Reshape: 'target_shape': [12]; " HEAD, MIRNET_ERR_UNSUPPORTED,
+     "layer_3"},
     {"InputLayer: 6, 2; Masking; " HEAD, MIRNET_ERR_UNSUPPORTED, "layer_2"},
 };
 

@@ -18,10 +18,12 @@
 /* A network with most kinds of layers, for what holds of any network. */
 static const char *const mixed =
     "x = InputLayer: 9, 4; a = Conv1D(x): 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu'; "
-    "b = BatchNormalization(a); c = SpatialDropout1D(b): 'rate': 0.2; d = LSTM(c): 'units': 5, 'return_sequences': true, "
+    "b = BatchNormalization(a); c = SpatialDropout1D(b): 'rate': 0.2; d = LSTM(c): 'units': 5, 'return_sequences': "
+    "true, "
     "'dropout': 0.1, 'recurrent_dropout': 0.1; e = GRU(d): 'units': 3, 'return_sequences': true; "
     "f = Bidirectional(e): 'layer': {'class_name': 'LSTM', 'config': {'units': 4}}; g = GlobalMaxPooling1D(a); "
-    "h = Concatenate(f, g); i = Dense(h): 'units': 40, 'activation': 'tanh', 'kernel_regularizer': {'class_name': 'L1L2', "
+    "h = Concatenate(f, g); i = Dense(h): 'units': 40, 'activation': 'tanh', 'kernel_regularizer': {'class_name': "
+    "'L1L2', "
     "'config': {'l1': 0.0, 'l2': 0.01}}; j = Dropout(i): 'rate': 0.3; Dense(j): 'units': 3, 'activation': 'softmax';";
 
 static mirnet_model *create_builtin(const char *name)
@@ -75,8 +77,8 @@ static void expect_same_weights(const mirnet_model *a, const mirnet_model *b)
 
 /* -- Shapes and names ---------------------------------------------------------------------------------------------- */
 
-/* Table 3 of Tasdelen & Sen (2021), but for two misprints there: 42 rows behind the second convolution and 512 parameters
- * of the last layer. */
+/* Table 3 of Tasdelen & Sen (2021), but for two misprints there: 42 rows behind the second convolution and 512
+ * parameters of the last layer. */
 START_TEST(the_network_of_the_paper_has_its_shapes_and_parameters)
 {
     static const struct {
@@ -119,8 +121,9 @@ START_TEST(the_summary_shows_each_layer_and_the_total)
 {
     mirnet_model *model = create_builtin("tasdelen2021");
     const char *summary = mirnet_model_get_summary(model);
-    static const char *const words[] = {"3200", "393344", "1115600", "25856", "514", "1931858", "82, 2, 128",
-                                        "41, 1, 128", "21, 1, 128", "2688", "lstm", "dense_1", "TimeDistributed"};
+    static const char *const words[] = {"3200",    "393344",     "1115600",        "25856",      "514",
+                                        "1931858", "82, 2, 128", "41, 1, 128",     "21, 1, 128", "2688",
+                                        "lstm",    "dense_1",    "TimeDistributed"};
     ck_assert_ptr_nonnull(summary);
     /* Thousands may be marked. */
     char *plain = malloc(strlen(summary) + 1), *to = plain;
@@ -178,13 +181,15 @@ START_TEST(weights_have_the_names_order_and_shapes_of_keras)
         {"b/backward/bias", 1, {4}},
         {"d/kernel", 2, {2, 2}},
     };
-    mirnet_model *model = mn_net_create(
-        "InputLayer: 6, 5, 1; c = Conv2D: 'filters': 4, 'kernel_size': [3, 2], 'padding': 'same'; n = BatchNormalization; "
-        "t = TimeDistributed: 'layer': {'class_name': 'Dense', 'config': {'units': 3}}; r = Reshape: 'target_shape': [6, 15]; "
-        "l = LSTM: 'units': 2, 'return_sequences': true; g = GRU: 'units': 3, 'return_sequences': true; "
-        "h = GRU: 'units': 2, 'reset_after': false, 'return_sequences': true; "
-        "b = Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 1}}; "
-        "d = Dense: 'units': 2, 'use_bias': false, 'activation': 'softmax';");
+    mirnet_model *model =
+        mn_net_create("InputLayer: 6, 5, 1; c = Conv2D: 'filters': 4, 'kernel_size': [3, 2], 'padding': 'same'; n = "
+                      "BatchNormalization; "
+                      "t = TimeDistributed: 'layer': {'class_name': 'Dense', 'config': {'units': 3}}; r = Reshape: "
+                      "'target_shape': [6, 15]; "
+                      "l = LSTM: 'units': 2, 'return_sequences': true; g = GRU: 'units': 3, 'return_sequences': true; "
+                      "h = GRU: 'units': 2, 'reset_after': false, 'return_sequences': true; "
+                      "b = Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 1}}; "
+                      "d = Dense: 'units': 2, 'use_bias': false, 'activation': 'softmax';");
     int64_t total = 0;
     ck_assert_int_eq(mirnet_model_weight_count(model), COUNT(wanted));
     for (int32_t i = 0; i < COUNT(wanted); i++) {
@@ -205,8 +210,9 @@ END_TEST
 
 START_TEST(inputs_are_known_by_name_and_shape)
 {
-    mirnet_model *model = mn_net_create("left = InputLayer: 6, 2; right = InputLayer: 3; a = Flatten(left); Concatenate(a, right); "
-                                        "Dense: 'units': 2, 'activation': 'softmax';");
+    mirnet_model *model =
+        mn_net_create("left = InputLayer: 6, 2; right = InputLayer: 3; a = Flatten(left); Concatenate(a, right); "
+                      "Dense: 'units': 2, 'activation': 'softmax';");
     int64_t dims[8];
     int32_t rank;
     ck_assert_int_eq(mirnet_model_input_count(model), 2);
@@ -245,8 +251,8 @@ static moments measure(const float *values, int64_t n)
 static moments measure_kernel(const char *initializer)
 {
     char net[512];
-    snprintf(net, sizeof(net), "InputLayer: 200; d = Dense: 'units': 100%s%s;", *initializer ? ", 'kernel_initializer': " : "",
-             initializer);
+    snprintf(net, sizeof(net), "InputLayer: 200; d = Dense: 'units': 100%s%s;",
+             *initializer ? ", 'kernel_initializer': " : "", initializer);
     mirnet_model *model = mn_net_create(net);
     float *kernel = get_weight(model, "d/kernel"), *bias = get_weight(model, "d/bias");
     moments m = measure(kernel, 20000);
@@ -266,7 +272,8 @@ static void expect_moments(const char *initializer, double mean, double sd, doub
     ck_assert_msg(fabs(m.sd - sd) < 5 * sd / 141, "%s: standard deviation %g, not %g", initializer, m.sd, sd);
     ck_assert_msg(m.largest <= limit * (1 + 1e-6), "%s: largest %g, limit %g", initializer, m.largest, limit);
     if (limit < 5 * sd)
-        ck_assert_msg(m.largest > 0.98 * limit, "%s: largest %g is far from the limit %g", initializer, m.largest, limit);
+        ck_assert_msg(m.largest > 0.98 * limit, "%s: largest %g is far from the limit %g", initializer, m.largest,
+                      limit);
 }
 
 /* The standard deviation of a standard normal variable that is cut at 2. */
@@ -280,8 +287,9 @@ START_TEST(initializers_draw_what_keras_says)
     expect_moments("{'class_name': 'GlorotNormal', 'config': {}}", 0, sqrt(2.0 / 300), 2 * sqrt(2.0 / 300) / CUT);
     expect_moments("{'class_name': 'HeNormal', 'config': {}}", 0, he, 2 * he / CUT);
     expect_moments("{'class_name': 'LecunUniform', 'config': {}}", 0, lecun, lecun * sqrt(3));
-    expect_moments("{'class_name': 'VarianceScaling', 'config': {'scale': 3.0, 'mode': 'fan_out', 'distribution': 'uniform'}}", 0,
-                   sqrt(3.0 / 100), sqrt(9.0 / 100));
+    expect_moments(
+        "{'class_name': 'VarianceScaling', 'config': {'scale': 3.0, 'mode': 'fan_out', 'distribution': 'uniform'}}", 0,
+        sqrt(3.0 / 100), sqrt(9.0 / 100));
     expect_moments("{'class_name': 'RandomNormal', 'config': {'mean': 1.0, 'stddev': 0.5}}", 1, 0.5, 1e9);
     expect_moments("{'class_name': 'TruncatedNormal', 'config': {'mean': 0.0, 'stddev': 0.5}}", 0, 0.5 * CUT, 1.0);
     expect_moments("{'class_name': 'RandomUniform', 'config': {'minval': -0.2, 'maxval': 0.2}}", 0, 0.2 / sqrt(3), 0.2);

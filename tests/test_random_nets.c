@@ -46,8 +46,10 @@ static void append_sequence_layer(char *net, uint64_t *seed, int *steps)
     static const char *const modes[] = {"sum", "mul", "ave", "concat"};
     switch (pick(seed, 7)) {
     case 0:
-        append(net, "Conv1D: 'filters': %d, 'kernel_size': %d, 'padding': 'causal', 'dilation_rate': %d, 'activation': '%s'; ",
-               1 + pick(seed, 4), 1 + pick(seed, 4), 1 + pick(seed, 2), pick_activation(seed));
+        append(
+            net,
+            "Conv1D: 'filters': %d, 'kernel_size': %d, 'padding': 'causal', 'dilation_rate': %d, 'activation': '%s'; ",
+            1 + pick(seed, 4), 1 + pick(seed, 4), 1 + pick(seed, 2), pick_activation(seed));
         break;
     case 1: {
         int stride = 1 + pick(seed, 2);
@@ -61,8 +63,10 @@ static void append_sequence_layer(char *net, uint64_t *seed, int *steps)
                1 + pick(seed, 4), pick(seed, 2) ? "true" : "false");
         break;
     case 3:
-        append(net, "Bidirectional: 'merge_mode': '%s', 'layer': {'class_name': 'LSTM', 'config': {'units': %d, "
-               "'return_sequences': true}}; ", pick_word(seed, modes, COUNT(modes)), 1 + pick(seed, 3));
+        append(net,
+               "Bidirectional: 'merge_mode': '%s', 'layer': {'class_name': 'LSTM', 'config': {'units': %d, "
+               "'return_sequences': true}}; ",
+               pick_word(seed, modes, COUNT(modes)), 1 + pick(seed, 3));
         break;
     case 4:
         append(net, "AveragePooling1D: 'pool_size': 2, 'padding': 'same'; ");
@@ -81,12 +85,14 @@ static void append_sequence_layer(char *net, uint64_t *seed, int *steps)
 static void append_image_layer(char *net, uint64_t *seed)
 {
     if (pick(seed, 3) == 0)
-        append(net, "AveragePooling2D: 'pool_size': [%d, %d], 'strides': [%d, 1], 'padding': 'same'; ", 1 + pick(seed, 3),
-               1 + pick(seed, 2), 1 + pick(seed, 2));
+        append(net, "AveragePooling2D: 'pool_size': [%d, %d], 'strides': [%d, 1], 'padding': 'same'; ",
+               1 + pick(seed, 3), 1 + pick(seed, 2), 1 + pick(seed, 2));
     else
-        append(net, "Conv2D: 'filters': %d, 'kernel_size': [%d, %d], 'strides': [%d, %d], 'padding': 'same', "
-               "'use_bias': %s, 'activation': '%s'; ", 1 + pick(seed, 4), 1 + pick(seed, 6), 1 + pick(seed, 4),
-               1 + pick(seed, 2), 1 + pick(seed, 2), pick(seed, 2) ? "true" : "false", pick_activation(seed));
+        append(net,
+               "Conv2D: 'filters': %d, 'kernel_size': [%d, %d], 'strides': [%d, %d], 'padding': 'same', "
+               "'use_bias': %s, 'activation': '%s'; ",
+               1 + pick(seed, 4), 1 + pick(seed, 6), 1 + pick(seed, 4), 1 + pick(seed, 2), 1 + pick(seed, 2),
+               pick(seed, 2) ? "true" : "false", pick_activation(seed));
 }
 
 START_TEST(gradients_of_random_networks)

@@ -17,8 +17,8 @@
  *     dgamma = sum of dy[r] * h[r],   dbeta = sum of dy[r]
  *     dx[r]  = gamma / sqrt(variance + epsilon) * (dy[r] - dbeta / n - h[r] * dgamma / n)
  *
- * and after a step moving = momentum * moving + (1 - momentum) * that of the rows. There Keras 2 divides the variance of
- * images (samples of three axes or more) by n - 1, because TensorFlow computes those with another kernel; so do we.
+ * and after a step moving = momentum * moving + (1 - momentum) * that of the rows. There Keras 2 divides the variance
+ * of images (samples of three axes or more) by n - 1, because TensorFlow computes those with another kernel; so do we.
  * In inference, or where the layer is not trainable, mean and variance are the moving ones, and constants.
  *
  * Sums are made in double precision, rows in order, blocks of channels in parallel.

@@ -10,9 +10,9 @@
  *     max:      y[c] = max of x[t][c]
  *     average:  y[c] = sum of x[t][c] / number of places
  *
- * Backward, max: dy is shared equally between the places that hold the maximum (in one-hot data equal windows are common),
- * as TensorFlow's reduce_max does; average: dy / number goes to each place. GlobalAveragePooling1D takes a mask: only the
- * steps that are real count. A sample without any gives 0 (Keras: not a number).
+ * Backward, max: dy is shared equally between the places that hold the maximum (in one-hot data equal windows are
+ * common), as TensorFlow's reduce_max does; average: dy / number goes to each place. GlobalAveragePooling1D takes a
+ * mask: only the steps that are real count. A sample without any gives 0 (Keras: not a number).
  */
 static bool is_max(const mn_op *op)
 {

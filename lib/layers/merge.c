@@ -21,8 +21,8 @@ static mirnet_status fail_shapes(const mn_layer *layer, int32_t i, const char *w
 /*
  * Concatenate: the inputs side by side along one axis. With `rows` the product of the dimensions before that axis, and
  * input i holding size_i / rows floats a row, a row of y is the rows of the inputs one after the other.
- * Masks: along the steps side by side too, an input without one being all real; along another axis, a step is real if it
- * is in every input that has a mask.
+ * Masks: along the steps side by side too, an input without one being all real; along another axis, a step is real if
+ * it is in every input that has a mask.
  */
 static mirnet_status build_concatenate(mn_layer *layer)
 {

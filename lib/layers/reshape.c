@@ -127,8 +127,7 @@ static void backward_permute(mn_op *op, const mn_run *run)
         mn_each_sample(op, run, permute_back_samples, mn_out_size(op));
 }
 
-const mn_layer_class mn_permute = {
-    .build = build_permute, .forward = forward_permute, .backward = backward_permute};
+const mn_layer_class mn_permute = {.build = build_permute, .forward = forward_permute, .backward = backward_permute};
 
 /* RepeatVector: y[t][c] = x[c]; backward dx[c] = sum over t of dy[t][c]. */
 static mirnet_status build_repeat(mn_layer *layer)
@@ -157,5 +156,4 @@ static void backward_repeat(mn_op *op, const mn_run *run)
         run->kernels->column_sums(op->dx[0] + s * n, op->dy + s * times * n, times, n, n, op->dx_add[0]);
 }
 
-const mn_layer_class mn_repeat_vector = {
-    .build = build_repeat, .forward = forward_repeat, .backward = backward_repeat};
+const mn_layer_class mn_repeat_vector = {.build = build_repeat, .forward = forward_repeat, .backward = backward_repeat};

@@ -6,8 +6,8 @@
 #include "mem.h"
 
 /*
- * y[s][t] = inner(x[s][t]). Samples and steps lie behind one another, so the inner layer simply sees batch * steps samples;
- * step t of sample i has id i * steps + t, for dropout masks of its own. The mask passes through.
+ * y[s][t] = inner(x[s][t]). Samples and steps lie behind one another, so the inner layer simply sees batch * steps
+ * samples; step t of sample i has id i * steps + t, for dropout masks of its own. The mask passes through.
  */
 typedef struct state {
     mn_op op;         /* the inner layer's */
