@@ -10,12 +10,12 @@
 #include <mirnet/mirnet.h>
 
 /*
- * usage: bench_model [-r RECIPE] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] [-s SECONDS] [-j] [DATA.csv ...]
+ * usage: bench_model [-r RECIPE] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] [-s SECONDS] [-j] [DATA.csv...]
  *
- * Each figure is the mean over a window of SECONDS, after a warm-up. Training takes the batch size of the recipe, unless
- * only training is asked for (-w train -b). -j prints a line of JSON for each figure. Without DATA on 1,124 synthetic
- * hairpins of the real lengths. bench_model is short and quiet, so that compare.py can call it again and again between
- * the measurements of other programs.
+ * Each figure is the mean over a window of SECONDS, after a warm-up. Training takes the batch size of the recipe,
+ * unless only training is asked for (-w train -b). -j prints a line of JSON for each figure. Without DATA on 1,124
+ * synthetic hairpins of the real lengths. Short and quiet, so that compare.py can call it again and again between the
+ * measurements of other programs.
  */
 enum { MAX_LIST = 16, MAX_BATCH = 4096, SIMULATED_PER_CLASS = 562, STEPS_AT_A_TIME = 60 };
 
@@ -83,8 +83,8 @@ static double read_seconds(const char *text)
 }
 
 /*
- * Seconds of one step. Epochs of a few steps, for the clock is read between epochs only; the first one, which also makes
- * the plan, does not count.
+ * Seconds of one step. Epochs of a few steps, for the clock is read between epochs only; the first one, which also
+ * makes the plan, does not count.
  */
 static double train(const bench *b, int32_t threads, int32_t batch, int64_t *out_steps)
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """compare.py - measures mirnet and its peers in turn, and prints a table and JSON; started by run.sh
 
-Every peer is one process that waits, stopped, until it is asked. A pair is one round over all that is to be measured, ours
-and theirs alternating, and ratios are formed within a pair. doc/performance.md says what each figure means.
+Every peer is one process that waits, stopped, until it is asked. A pair is one round over all that is to be measured,
+ours and theirs alternating, and ratios are formed within a pair. doc/performance.md says what each figure means.
 """
 # SPDX-License-Identifier: MIT
 import argparse
@@ -54,8 +54,8 @@ class Build:
         return json.loads(subprocess.run([self.machine], check=True, capture_output=True, text=True).stdout)
 
     def run(self, *args):
-        """Runs mirnet; (seconds from start to end, peak memory in MiB). The memory is at least what this Python has, which is
-        little: a child counts from the moment that it is forked."""
+        """Runs mirnet; (seconds from start to end, peak memory in MiB). The memory is at least what this Python has,
+        which is little: a child counts from the moment that it is forked."""
         start = time.perf_counter()
         with subprocess.Popen([self.mirnet, *args], stdin=subprocess.DEVNULL) as process:
             _, status, usage = os.wait4(process.pid, 0)
@@ -81,8 +81,8 @@ class Ours:
 
 
 class Peer:
-    """A process that answers a line of JSON with a line of JSON, and is stopped in between: its threads must not spin on
-    a core while something else is measured."""
+    """A process that answers a line of JSON with a line of JSON, and is stopped in between: its threads must not spin
+    on a core while something else is measured."""
 
     def __init__(self, command, environment=None):
         try:
@@ -239,8 +239,8 @@ def measure_pair(network, options):
 
 
 def best_of(values, who, do, threads, batch):
-    """The best figure of a peer in one pair. Training: any number of threads. Prediction: at most as many threads as ours;
-    one sequence at a time against one at a time, else any batch. Ours as it is."""
+    """The best figure of a peer in one pair. Training: any number of threads. Prediction: at most as many threads as
+    ours; one sequence at a time against one at a time, else any batch. Ours as it is."""
     if who == "mirnet":
         return values[threads, batch].get(who)
     rivals = [v[who] for (t, b), v in values.items()
@@ -295,7 +295,8 @@ def print_figure(figure):
         ratios = figure["ratios"].get(who)
         text = f"{figure['ratio'][who]:.1f} ({min(ratios):.1f} - {max(ratios):.1f})" if ratios else ""
         cells.append(f"{short(figure['median'].get(who)):>9} {text:>23}")
-    label = f"{figure['what']}, {figure['threads']} thr, batch {figure['batch']}, {figure['unit'].replace('sequences', 'seq')}"
+    unit = figure["unit"].replace("sequences", "seq")
+    label = f"{figure['what']}, {figure['threads']} thr, batch {figure['batch']}, {unit}"
     say(f"{label:34} {short(figure['median']['mirnet']):>9} {' '.join(cells)}  {state_columns(figure['state'])}")
 
 
@@ -310,7 +311,8 @@ def compare_network(build, name, data, options):
             pairs.append(measure_pair(network, options))
             if sys.stderr.isatty():
                 print(f"  pair {i + 1} of {options.pairs}", end="\r", file=sys.stderr)
-        result = {"recipe": network.name, "peers": network.about, "agrees": not network.wrong, "figures": summarize(pairs)}
+        result = {"recipe": network.name, "peers": network.about, "agrees": not network.wrong,
+                  "figures": summarize(pairs)}
     finally:
         network.close()
     print_head()
@@ -346,8 +348,9 @@ def run_processes(build, data, count, options):
     if options.long:
         fasta = make_fasta(build, options.records)
         jobs += [(f"predict, {options.records:,} records, FASTA.gz", (*predict, fasta), 1, options.records),
-                 ("crossval, 5 folds x 30 epochs", ("crossval", "-q", "-k", "5", "-e", str(options.epochs), "-t", "2", "-r",
-                                                    "tasdelen2021", "-o", out, data), 1, count)]
+                 (f"crossval, 5 folds x {options.epochs} epochs",
+                  ("crossval", "-q", "-k", "5", "-e", str(options.epochs), "-t", "2", "-r", "tasdelen2021", "-o", out,
+                   data), 1, None)]
     say(f"\n{'whole runs of mirnet -t 2, tasdelen2021':87}  {STATE_HEAD[0].rstrip()}\n"
         f"{'':38} {'seconds':>9} {'(from - to)':>17} {'records/s':>10} {'peak MiB':>9}  {STATE_HEAD[1]}")
     results = []
@@ -356,7 +359,8 @@ def run_processes(build, data, count, options):
         runs = [build.run(*command) for _ in range(times)]
         seconds, peak = statistics.median(r[0] for r in runs), max(r[1] for r in runs)
         spread = f"({min(r[0] for r in runs):.3f} - {max(r[0] for r in runs):.3f})" if times > 1 else ""
-        say(f"{name:38} {seconds:9.3f} {spread:>17} {records / seconds:10,.0f} {peak:9.1f}  {state_columns(state)}")
+        rate = f"{records / seconds:,.0f}" if records else "-"
+        say(f"{name:38} {seconds:9.3f} {spread:>17} {rate:>10} {peak:9.1f}  {state_columns(state)}")
         results.append({"what": name, "seconds": seconds, "values": [r[0] for r in runs], "records": records,
                         "peak_mib": peak, "state": state})
     return results
@@ -374,16 +378,18 @@ def describe_machine():
 
 def read_options():
     parser = argparse.ArgumentParser(prog="run.sh", description="Compares mirnet with PyTorch and ONNX Runtime.")
-    parser.add_argument("data", nargs="*", metavar="DATA", help="CSV files of name,sequence,class; else 1,124 synthetic records")
-    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--pairs", type=int, default=5, help="rounds, ours and theirs in turn (default 5)")
-    parser.add_argument("--recipes", default=RECIPES, help=f"built-in names, names in examples/recipes, or files ({RECIPES})")
-    parser.add_argument("--json", help="where the JSON goes (default: results.json in the build folder)")
-    parser.add_argument("--window", type=float, default=1, help="seconds of a measurement (default 1)")
-    parser.add_argument("--batch", type=int, default=0, help="batch size of training (default: the recipe's)")
-    parser.add_argument("--long", action="store_true", help="also a cross-validation and a large file")
-    parser.add_argument("--records", type=int, default=1_000_000, help="records of the large file (default 1,000,000)")
-    parser.add_argument("--epochs", type=int, default=30, help="epochs of the cross-validation (default 30)")
+    add = parser.add_argument
+    add("data", nargs="*", metavar="DATA", help="CSV files of name,sequence,class; else 1,124 synthetic records")
+    add("--build", required=True, help=argparse.SUPPRESS)
+    add("--pairs", type=int, default=5, metavar="N", help="rounds, ours and theirs in turn (default 5)")
+    add("--recipes", default=RECIPES, metavar="LIST",
+        help=f"built-in names, names in examples/recipes, or files, with commas between them (default {RECIPES})")
+    add("--json", metavar="FILE", help="where the JSON goes (default: results.json in the build folder)")
+    add("--window", type=float, default=1, metavar="SECONDS", help="length of a measurement (default 1)")
+    add("--batch", type=int, default=0, metavar="N", help="batch size of training (default: the recipe's)")
+    add("--long", action="store_true", help="also a cross-validation and a large file")
+    add("--records", type=int, default=1_000_000, metavar="N", help="records of the large file (default 1,000,000)")
+    add("--epochs", type=int, default=30, metavar="N", help="epochs of the cross-validation (default 30)")
     options = parser.parse_intermixed_args()
     if options.pairs < 1 or options.window < 0:
         parser.error("--pairs must be 1 or more, --window not negative")

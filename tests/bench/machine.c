@@ -19,8 +19,8 @@
 
 /*
  * usage: machine
- * Prints one line of JSON in about 0.3 s. Each figure is the best of some short tries: it says what the hardware (and the
- * neighbours on it) would give, while the load average says who else wants it here.
+ * Prints one line of JSON in about 0.3 s. Each figure is the best of some short tries: it says what the hardware (and
+ * the neighbours on it) would give, while the load average says who else wants it here.
  *   isa               the instructions that the FMA figures were measured with
  *   fma_gflops        multiply-adds of one core, counted as two operations
  *   fma_gflops_2      the same of each of two cores that work at once

@@ -3,7 +3,7 @@
 //
 // usage: node peer_ort.js MODEL.onnx LENGTH CHANNELS BY_LENGTH
 //
-// MODEL.onnx.f32 holds the encoded records. BY_LENGTH is 1 where the network wants the longest sequence of a batch first.
+// MODEL.onnx.f32 holds the encoded records. BY_LENGTH is 1 where the longest sequence of a batch has to be the first.
 // Reads one JSON request a line and answers with one line:
 //   {"do": "predict_all"}                            -> {"output": [[p, ...], ...]} for all records
 //   {"do": "predict", "threads", "batch", "seconds"} -> {"per_second": ...}

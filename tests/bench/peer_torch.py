@@ -5,13 +5,13 @@ usage: peer_torch.py MODEL DATA.csv
 
 Reads one JSON request a line and answers with one line:
   {"do": "predict_all"}                            -> {"output": [[p, ...], ...]} for all records
-  {"do": "export", "path": FILE}                   -> FILE (ONNX, opset 13), FILE.f32 (the encoded records), {"shape": [...]}
+  {"do": "export", "path": FILE}                   -> {"shape", "by_length"}; FILE is ONNX, FILE.f32 the encoded records
   {"do": "train", "threads", "batch", "seconds"}   -> {"ms_per_step": ...}
   {"do": "predict", "threads", "batch", "seconds"} -> {"per_second": ...}
 A failure is {"error": "..."}. Needs python3-torch and python3-numpy, nothing else.
 
-The network is written as someone who uses PyTorch would write it: convolutions on channels first, padding only where the
-layer does not do it itself, packed sequences behind a mask, Adam with epsilon 1e-7.
+The network is written as someone who uses PyTorch would write it: convolutions on channels first, padding only where
+the layer does not do it itself, packed sequences behind a mask, Adam with epsilon 1e-7.
 """
 # SPDX-License-Identifier: MIT
 import csv
@@ -91,7 +91,8 @@ def many(value, n):
 
 
 class Value:
-    """What flows between layers: channels first or last, with or without a time axis of one step left out, masked or not."""
+    """What flows between layers. `first`: channels come first; `folded`: a time axis of one step was left out;
+    `lengths`: behind a mask, the length of each sample."""
 
     def __init__(self, x, first=False, folded=False, lengths=None):
         self.x, self.first, self.folded, self.lengths = x, first, folded, lengths
@@ -128,7 +129,7 @@ class Windowed(nn.Module):
         pairs = [(0, 0)] * self.rank
         if self.same:
             pairs = window_padding([int(n) for n in x.shape[2:]], self.kernel, self.stride)
-        # Padding by the layer itself is faster, but it is the same on both sides, and a pool's is half a window at most.
+        # Padding by the layer itself is faster, but the same on both sides, and a pool's is half a window at most.
         own = all(a == b and (self.fill == 0 or 2 * a <= k) for (a, b), k in zip(pairs, self.kernel))
         self.inside = [a for a, _ in pairs] if own else [0] * self.rank
         self.outside = None if own else [n for pair in reversed(pairs) for n in pair]
@@ -198,8 +199,8 @@ class Dense(nn.Module):
 
 
 class Lstm(nn.Module):
-    """One direction or two (Bidirectional, concatenated). PyTorch's gates are in Keras's order, i f c o; of its two biases
-    the second one starts at zero."""
+    """One direction or two (Bidirectional, concatenated). PyTorch's gates are in Keras's order, i f c o; of its two
+    biases the second one starts at zero."""
 
     def __init__(self, config, weights, both=False):
         super().__init__()
@@ -234,7 +235,7 @@ class Lstm(nn.Module):
 
 
 class Masking(nn.Module):
-    """Rows of zeros behind the end of a sequence. The samples of a batch come in order of length, as packing wants them."""
+    """Rows of zeros behind the end of a sequence. The samples of a batch come in order of length, as packing wants."""
 
     def __init__(self, config, _):
         super().__init__()

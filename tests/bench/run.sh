@@ -6,9 +6,9 @@
 #                         [--batch N] [--long]
 #
 # DATA are CSV files of name,sequence,class; without them a synthetic set takes their place. --install brings the peers:
-# PyTorch with apt-get (as root), ONNX Runtime with npm into the build folder. A peer that is not there is skipped. -h lists
-# the options; doc/performance.md says what the figures mean. MIRNET_BUILD is the build folder (default build/); this
-# builds into bench/ in it.
+# PyTorch with apt-get (as root), ONNX Runtime with npm into the build folder. A peer that is not there is skipped.
+# -h lists the options; doc/performance.md says what the figures mean. MIRNET_BUILD is the build folder (default
+# build/); this builds into bench/ in it.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

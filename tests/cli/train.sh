@@ -34,6 +34,15 @@ grep -q 'val_loss' err
 verdict 'the validation loss is shown'
 ok 'settings' mirnet train -q -r small.json --set training.batch_size=4 --set training.optimizer=sgd \
   --set training.early_stopping=true -o s --set training.validation_split=0.2 sim.csv
+# Every example recipe trains, and what it makes predicts.
+mirnet simulate -q -n 10 --seed 7 -o tiny.csv
+for recipe in "$MIRNET_SOURCE_ROOT"/examples/recipes/*.json; do
+  name=$(basename "$recipe" .json)
+  ok "an epoch of $name" mirnet train -q -r "$recipe" -e 1 -o epoch tiny.csv
+  ok "predictions of $name" mirnet predict -q -o epoch.tsv epoch tiny.csv
+  [ "$(grep -c '^sim_' epoch.tsv)" -eq 20 ]
+  verdict "predictions of $name: a line a record"
+done
 ok 'verbose' mirnet train -v -r small.json -o s sim.csv
 grep -q 's user' err
 verdict '-v tells the time'
