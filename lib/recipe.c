@@ -269,7 +269,7 @@ static mirnet_status find_option(int32_t *out, const char *key, bool number)
 
 mirnet_status mirnet_recipe_set_number(mirnet_recipe *recipe, const char *key, double value)
 {
-    int32_t i;
+    int32_t i = 0;
     MN_REQUIRE(recipe, "recipe is NULL");
     MN_TRY(find_option(&i, key, true));
     MN_TRY(mn_option_check_number(mn_option_get(i), value));
@@ -280,7 +280,7 @@ mirnet_status mirnet_recipe_set_number(mirnet_recipe *recipe, const char *key, d
 
 mirnet_status mirnet_recipe_set_text(mirnet_recipe *recipe, const char *key, const char *value)
 {
-    int32_t i;
+    int32_t i = 0;
     MN_REQUIRE(recipe, "recipe is NULL");
     MN_REQUIRE(value, "value is NULL");
     MN_TRY(find_option(&i, key, false));
@@ -290,7 +290,7 @@ mirnet_status mirnet_recipe_set_text(mirnet_recipe *recipe, const char *key, con
 
 mirnet_status mirnet_recipe_get_number(const mirnet_recipe *recipe, const char *key, double *out)
 {
-    int32_t i;
+    int32_t i = 0;
     MN_REQUIRE(recipe && out, "recipe or out is NULL");
     MN_TRY(find_option(&i, key, true));
     *out = recipe->numbers[i];
@@ -299,7 +299,7 @@ mirnet_status mirnet_recipe_get_number(const mirnet_recipe *recipe, const char *
 
 mirnet_status mirnet_recipe_get_text(const mirnet_recipe *recipe, const char *key, const char **out)
 {
-    int32_t i;
+    int32_t i = 0;
     MN_REQUIRE(recipe && out, "recipe or out is NULL");
     MN_TRY(find_option(&i, key, false));
     *out = mn_recipe_option_text(recipe, i);

@@ -91,7 +91,7 @@ static mirnet_status read_shape(const json_t *value, entry *e)
     e->shape = (mn_shape){.rank = (int32_t)rank};
     e->size = 1;
     for (size_t i = 0; i < rank; i++) {
-        uint64_t dim;
+        uint64_t dim = 0;
         mirnet_status status = get_integer(json_array_get(value, i), &dim);
         if (status != MIRNET_OK)
             return mn_fail_within(status, "shape");

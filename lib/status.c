@@ -81,7 +81,10 @@ static void append_reason(const char *reason)
     size_t used = strlen(last_message), length = strlen(reason) + 2, half = MESSAGE_SIZE / 2;
     size_t left = length < MESSAGE_SIZE - half ? MESSAGE_SIZE - 1 - length : half;
     used = used < left ? used : left;
-    snprintf(last_message + used, sizeof(last_message) - used, ": %s", reason);
+    length = length < MESSAGE_SIZE - used ? length : MESSAGE_SIZE - 1 - used;
+    memcpy(last_message + used, ": ", 2);
+    memcpy(last_message + used + 2, reason, length - 2);
+    last_message[used + length] = '\0';
 }
 
 mirnet_status mn_fail(mirnet_status status, const char *format, ...)
