@@ -344,22 +344,6 @@ static mirnet_status end_epoch(mirnet_trainer *t)
     return call_back(t, t->epochs, 0);
 }
 
-void mn_trainer_swap_last(mirnet_trainer *t)
-{
-    for (size_t i = 0; i < t->model->size && t->last; i++) {
-        const float kept = t->model->weights[i];
-        t->model->weights[i] = t->last[i];
-        t->last[i] = kept;
-    }
-}
-
-void mn_trainer_unrestore(mirnet_trainer *t)
-{
-    mn_trainer_swap_last(t);
-    mn_free(t->last);
-    t->last = NULL;
-}
-
 /* Leaves the best epoch's weights in the model and keeps the last ones for a run that goes on. */
 static mirnet_status restore(mirnet_trainer *t)
 {

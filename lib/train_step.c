@@ -162,6 +162,22 @@ void mn_trainer_update(mirnet_trainer *t)
     mn_plan_commit(t->plan, t->model->weights);
 }
 
+void mn_trainer_swap_last(mirnet_trainer *t)
+{
+    for (size_t i = 0; i < t->model->size && t->last; i++) {
+        const float kept = t->model->weights[i];
+        t->model->weights[i] = t->last[i];
+        t->last[i] = kept;
+    }
+}
+
+void mn_trainer_unrestore(mirnet_trainer *t)
+{
+    mn_trainer_swap_last(t);
+    mn_free(t->last);
+    t->last = NULL;
+}
+
 /* -- Public -------------------------------------------------------------------------------------------------------- */
 
 /* Everything that can fail is done before anything changes. */

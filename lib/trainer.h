@@ -90,15 +90,15 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, bool 
                               int64_t *out_hits) MN_MUST_CHECK;
 /* Moves the weights along the gradients of the last pass. */
 void mn_trainer_update(mirnet_trainer *t);
+/* Exchanges the model's weights and `last`, if there is such. */
+void mn_trainer_swap_last(mirnet_trainer *t);
+/* Puts the weights of the last epoch back if the best ones are in the model. */
+void mn_trainer_unrestore(mirnet_trainer *t);
 
 /* train_fit.c */
 mirnet_status mn_trainer_divide(mirnet_trainer *t) MN_MUST_CHECK;
 void mn_trainer_forget_division(mirnet_trainer *t);
 bool mn_trainer_has_validation(const mirnet_trainer *t);
-/* Exchanges the model's weights and `last`, if there is such. */
-void mn_trainer_swap_last(mirnet_trainer *t);
-/* Puts the weights of the last epoch back if the best ones are in the model. */
-void mn_trainer_unrestore(mirnet_trainer *t);
 /* The order of the samples in the running epoch. */
 void mn_trainer_set_order(mirnet_trainer *t);
 

@@ -7,6 +7,8 @@
 
 #include <mirnet/version.h>
 
+#include "kernels/kernels.h"
+
 #define TEXT(x) #x
 #define TEXT_OF(x) TEXT(x)
 
@@ -35,7 +37,17 @@ int32_t mirnet_soversion(void)
     return MIRNET_SOVERSION;
 }
 
+#define INFO(kernels) \
+    "mirnet " VERSION ", " COMPILER ", jansson " JANSSON_VERSION ", zlib " ZLIB_VERSION ", kernels " kernels
+
+/* One text for each table of kernels: static, whichever this machine gets. */
 const char *mirnet_build_info(void)
 {
-    return "mirnet " VERSION ", " COMPILER ", jansson " JANSSON_VERSION ", zlib " ZLIB_VERSION;
+    static const struct {
+        const char *kernels, *text;
+    } infos[] = {{"avx512", INFO("avx512")}, {"avx2", INFO("avx2")}, {"c", INFO("c")}};
+    for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++)
+        if (strcmp(infos[i].kernels, mn_kernels_name()) == 0)
+            return infos[i].text;
+    return INFO("unknown");
 }

@@ -10,8 +10,8 @@
 
 #include <mirnet/common.h>
 
-/* Runs a suite (each case in a process of its own unless CK_FORK=no) and prints "N passed, N failed[, N skipped]" as the
- * last line. Returns the exit status of main. MIRNET_TEST_KERNELS=c makes the library use its plain kernels. */
+/* Runs a suite (each case in a process of its own unless CK_FORK=no) and prints "N passed, N failed[, N skipped]"
+ * as the last line. Returns the exit status of main. MIRNET_TEST_KERNELS=c makes the library use its plain kernels. */
 int mn_check_main(Suite *suite);
 
 /* Ends a case that cannot run here, e.g. because data are not there. It is counted as skipped, not as passed. */
@@ -36,14 +36,14 @@ void mn_fails_at(const char *file, int line, const char *text, const char *wante
 /* The seed of tests that draw random numbers: MIRNET_TEST_SEED, or 1; printed when the program starts. */
 uint64_t mn_seed(void);
 
-/* Path below the data (MIRNET_DATA, default ../shared/data beside the source), the golden vectors (MIRNET_GOLDEN, default
- * ../shared/golden), and tests/data. Static text, one of four in turn; NULL if nothing is there. */
+/* Path below the data (MIRNET_DATA, default ../shared/data beside the source), the golden vectors (MIRNET_GOLDEN,
+ * default ../shared/golden), and tests/data. Static text, one of four in turn; NULL if nothing is there. */
 const char *mn_data_path(const char *name);
 const char *mn_golden_path(const char *name);
 const char *mn_test_path(const char *name);
 
-/* Largest |got[i] - want[i]| relative to the largest |want|; fails beyond the tolerance and names the worst entry. A number
- * that is not finite fails always. `what` names the tensor in the message. */
+/* Largest |got[i] - want[i]| relative to the largest |want|; fails beyond the tolerance and names the worst entry. A
+ * number that is not finite fails always. `what` names the tensor in the message. */
 #define mn_close(what, got, want, n, tolerance) mn_close_at(__FILE__, __LINE__, what, got, want, n, tolerance)
 #define mn_close_double(what, got, want, n, tolerance) \
     mn_close_double_at(__FILE__, __LINE__, what, got, want, n, tolerance)

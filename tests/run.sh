@@ -92,7 +92,7 @@ fi
 rm -f "$build"/meson-logs/testlog*.json
 set -- -C "$build" --no-rebuild --num-processes "$jobs"
 [ "$sanitize" != valgrind ] || set -- "$@" --timeout-multiplier 10 --wrap \
-  'valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite'
+  'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 # shellcheck disable=SC2086
 $wrap meson test "$@" $select </dev/null || true
 

@@ -12,8 +12,8 @@
 
 /* Four numbers in, two classes out; or sequences of four bases, one channel each. */
 static const char SPEC[] =
-    "{\"encoder\": {\"length\": 4}, \"training\": {\"batch_size\": 2, \"epochs\": 2, \"validation_split\": 0}, \"model\": "
-    "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": ["
+    "{\"encoder\": {\"length\": 4}, \"training\": {\"batch_size\": 2, \"epochs\": 2, \"validation_split\": 0}, "
+    "\"model\": {\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": ["
     "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\", \"batch_input_shape\": [null, 4, 4]}},"
     "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activation\": \"softmax\"}}]}}}";
 

@@ -11,7 +11,7 @@
 
 #include "threads.h"
 
-enum { MOST = 16, PARTS = 200, JOBS = 5000 };
+enum { MOST = 16, PARTS = 200, JOBS = 1000 };
 
 static void rest(long milliseconds)
 {

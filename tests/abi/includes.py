@@ -11,13 +11,14 @@ ROOT = pathlib.Path(os.environ.get("MIRNET_SOURCE_ROOT", pathlib.Path(__file__).
 # Every module (the name before .c or .h) and its level. A module may include modules of lower levels and, on its own
 # level, those that stand before it in the list. Names in one text see each other.
 LEVELS = [
-    ("base", ["common status", "mem", "buf", "rng", "sha256", "io", "json", "version"]),
-    ("data", ["input", "iupac", "reader read", "arena", "textset", "dataset", "simulate", "place", "spec", "shape", "options", "recipe",
-              "encode", "stratify", "folds", "curves", "scores", "summary", "dtype", "tensors safetensors"]),
+    ("base", ["common status", "mem", "buf", "rng", "sha256", "io", "json"]),
+    ("data", ["input", "iupac", "reader read", "arena", "textset", "dataset", "simulate", "place", "spec", "shape",
+              "options", "recipe", "encode", "stratify", "folds", "curves", "scores", "summary", "dtype",
+              "tensors safetensors"]),
     ("machine", ["kernels", "threads"]),
     ("layers", ["layers products", "init"]),
     ("model", ["state", "model", "plan", "loss", "optim"]),
-    ("doors", ["feed", "predict", "train trainer", "checkpoint"]),
+    ("doors", ["feed", "predict", "train trainer", "checkpoint", "version"]),
 ]
 PLACE = {module: (level, place)
          for level, (_, modules) in enumerate(LEVELS)
@@ -25,7 +26,8 @@ PLACE = {module: (level, place)
 
 # Who may know the outside world's libraries.
 LIBRARIES = {
-    "jansson.h": {"json", "place", "spec", "recipe", "options", "safetensors", "state", "checkpoint", "train", "version"},
+    "jansson.h": {"json", "place", "spec", "recipe", "options", "safetensors", "state", "checkpoint", "train",
+                  "version"},
     "zlib.h": {"input", "version"},
     "pthread.h": {"kernels", "threads"},
     "immintrin.h": {"kernels"},
@@ -77,7 +79,7 @@ def check_source(source):
 
 
 def check_order(path, text):
-    """A .c file includes its own header or common.h first, then <system>, then <mirnet/...>, then "internal"; sorted."""
+    """A .c file includes its own header or common.h, then <system>, then <mirnet/...>, then "internal"; sorted."""
     if not path.endswith(".c"):
         return []
     found = INCLUDE.findall(text)

@@ -96,9 +96,10 @@ def main():
 # Set once, when first asked for.
 ALLOWED_DATA = {"chosen"}
 
-FORBIDDEN = {"printf", "puts", "putchar", "vprintf", "perror", "stdout", "stderr", "exit", "_exit", "abort", "__assert_fail",
-             "getenv", "secure_getenv", "setenv", "setlocale", "uselocale", "signal", "sigaction", "system", "popen",
-             "rand", "srand", "random", "json_set_alloc_funcs", "__printf_chk", "strtof", "strtold", "atof"}
+FORBIDDEN = {"printf", "puts", "putchar", "vprintf", "perror", "stdout", "stderr", "exit", "_exit", "abort",
+             "__assert_fail", "getenv", "secure_getenv", "setenv", "setlocale", "uselocale", "signal", "sigaction",
+             "system", "popen", "rand", "srand", "random", "json_set_alloc_funcs", "__printf_chk", "strtof",
+             "strtold", "atof"}
 
 if __name__ == "__main__":
     sys.exit(main())
