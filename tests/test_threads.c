@@ -113,25 +113,30 @@ START_TEST(the_caller_waits_for_the_slowest_part)
 }
 END_TEST
 
+typedef struct meeting {
+    int guests;
+    atomic_int there;
+} meeting;
+
 static void meet_part(void *context, int64_t part, int32_t worker)
 {
-    atomic_int *there = context;
+    meeting *m = context;
     (void)part;
     (void)worker;
-    atomic_fetch_add(there, 1);
-    while (atomic_load(there) < 4)
+    atomic_fetch_add(&m->there, 1);
+    while (atomic_load(&m->there) < m->guests)
         rest(1);
 }
 
-/* Four parts that wait for each other can only end if four threads do them. */
+/* Parts that wait for each other can only end if each has its thread, also if all were asleep. */
 START_TEST(parts_run_side_by_side)
 {
-    mn_threads *threads = threads_of(4);
-    for (int repeat = 0; repeat < 5; repeat++) {
-        atomic_int there = 0;
-        rest(repeat);
-        mn_threads_run(threads, meet_part, &there, 4);
-        ck_assert_int_eq(atomic_load(&there), 4);
+    mn_threads *threads = threads_of(_i);
+    for (int repeat = 0; repeat < 6; repeat++) {
+        meeting m = {.guests = _i};
+        rest(repeat % 2 * 10);
+        mn_threads_run(threads, meet_part, &m, _i);
+        ck_assert_int_eq(atomic_load(&m.there), _i);
     }
     mn_threads_destroy(threads);
 }
@@ -242,7 +247,7 @@ int main(void)
     tcase_add_loop_test(tc, thousands_of_small_jobs_do_not_meet_each_other, 2, MOST + 1);
     tcase_add_loop_test(tc, jobs_between_naps_wake_the_sleepers, 2, 9);
     tcase_add_test(tc, the_caller_waits_for_the_slowest_part);
-    tcase_add_test(tc, parts_run_side_by_side);
+    tcase_add_loop_test(tc, parts_run_side_by_side, 2, 6);
     tcase_add_test(tc, one_thread_needs_no_pool);
     tcase_add_test(tc, pools_end_at_any_time);
     tcase_add_test(tc, a_forked_child_does_all_parts_itself);

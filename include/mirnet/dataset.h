@@ -46,7 +46,7 @@ MIRNET_API mirnet_status mirnet_reader_set(mirnet_reader *reader, const char *ke
  * FORMAT with source, line and what was expected; after an error the reader stays at it. */
 MIRNET_API mirnet_status mirnet_reader_run(mirnet_reader *reader, int32_t *out_more);
 
-/* The current record: "" where there is none. Valid until the next mirnet_reader_run. */
+/* The current record: "" where there is none, NULL for a NULL reader. Valid until the next mirnet_reader_run. */
 MIRNET_API const char *mirnet_reader_get_name(const mirnet_reader *reader);
 MIRNET_API const char *mirnet_reader_get_sequence(const mirnet_reader *reader);
 MIRNET_API const char *mirnet_reader_get_structure(const mirnet_reader *reader);
