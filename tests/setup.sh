@@ -55,8 +55,9 @@ find_missing()
         need python3-sklearn python_has 'import sklearn'
         ;;
       sanitizers)
-        need clang links clang -fsanitize=address,undefined
-        need valgrind valgrind --version
+        need clang clang --version
+        need libclang-rt-dev links clang -fsanitize=address,undefined
+        need 'valgrind libc6-dbg' valgrind -q true
         need util-linux setarch --version
         ;;
       scripts)

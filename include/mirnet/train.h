@@ -63,7 +63,8 @@ MIRNET_API mirnet_status mirnet_trainer_set_callback(mirnet_trainer *trainer, mi
                                                      void *payload);
 
 /* Trains up to option "training.epochs" or until early stopping; goes on from where the trainer stands.
- * With restore_best the weights of the best epoch are put back at the end.
+ * With restore_best the weights of the best epoch are put back at the end; a run that goes on afterwards goes on from
+ * those of the last epoch, as if nothing had been put back.
  * Errors: STATE (no data), CANCELLED, NUMERIC (the loss is not finite), NOMEM, SHAPE, FORMAT. */
 MIRNET_API mirnet_status mirnet_trainer_run(mirnet_trainer *trainer);
 
