@@ -1,0 +1,136 @@
+/* functions_tmpl.h - functions of many numbers, and the steps of optimizers */
+/* SPDX-License-Identifier: MIT */
+
+/* A part of kernels_tmpl.h. */
+
+/* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2), e^r by a polynomial of degree 6 on |r| <= ln 2 / 2 (Cephes expf). The
+ * bounds give 0 and infinity; 2^n in two factors, since it is no float where e^x is close to them. */
+INLINE vec exp_of(vec x)
+{
+    x = at_most(at_least(x, splat(-104.0f)), splat(89.0f));
+    /* Adding 1.5 * 2^23 rounds to an integer in the low bits. */
+    vec shifted = multiply_sum(x, splat(1.44269504f), splat(12582912.0f));
+    ivec n = (ivec)shifted - (ivec)splat(12582912.0f);
+    vec whole = shifted - splat(12582912.0f);
+    vec r = multiply_sum(whole, splat(-0.693359375f), x);
+    r = multiply_sum(whole, splat(2.12194440e-4f), r);
+    vec p = splat(1.9875691500e-4f);
+    p = multiply_sum(p, r, splat(1.3981999507e-3f));
+    p = multiply_sum(p, r, splat(8.3334519073e-3f));
+    p = multiply_sum(p, r, splat(4.1665795894e-2f));
+    p = multiply_sum(p, r, splat(1.6666665459e-1f));
+    p = multiply_sum(p, r, splat(5.0000001201e-1f));
+    p = multiply_sum(p * r, r, r) + splat(1.0f);
+    ivec half = n >> 1;
+    return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
+}
+
+INLINE vec sigmoid_of(vec x)
+{
+    return splat(1.0f) / (splat(1.0f) + exp_of(-x));
+}
+
+/* tanh x: an odd polynomial for |x| < 0.625 (Cephes tanhf), else 1 - 2 / (e^2x + 1). */
+INLINE vec tanh_of(vec x)
+{
+    vec square = x * x, p = splat(-5.70498872745e-3f);
+    p = multiply_sum(p, square, splat(2.06390887954e-2f));
+    p = multiply_sum(p, square, splat(-5.37397155531e-2f));
+    p = multiply_sum(p, square, splat(1.33314422036e-1f));
+    p = multiply_sum(p, square, splat(-3.33332819422e-1f));
+    vec small = multiply_sum(p * square, x, x);
+    vec large = splat(1.0f) - splat(2.0f) / (exp_of(x + x) + splat(1.0f));
+    return choose(square < splat(0.390625f), small, large);
+}
+
+INLINE vec relu_of(vec x)
+{
+    return at_least(x, (vec){0});
+}
+
+INLINE void map(float *y, const float *x, int64_t n, vec (*f)(vec))
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(y + i, f(load(x + i)));
+    if (i < n)
+        store_some(y + i, f(load_some(x + i, n - i)), n - i);
+}
+
+static void exp_map(float *y, const float *x, int64_t n)
+{
+    map(y, x, n, exp_of);
+}
+
+static void sigmoid_map(float *y, const float *x, int64_t n)
+{
+    map(y, x, n, sigmoid_of);
+}
+
+static void tanh_map(float *y, const float *x, int64_t n)
+{
+    map(y, x, n, tanh_of);
+}
+
+static void relu_map(float *y, const float *x, int64_t n)
+{
+    map(y, x, n, relu_of);
+}
+
+static void sigmoid_back(float *restrict d, const float *restrict y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        d[i] *= y[i] * (1.0f - y[i]);
+}
+
+static void tanh_back(float *restrict d, const float *restrict y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        d[i] *= 1.0f - y[i] * y[i];
+}
+
+static void relu_back(float *restrict d, const float *restrict y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        d[i] = y[i] > 0.0f ? d[i] : 0.0f;
+}
+
+static void add(float *restrict y, const float *restrict x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
+static void multiply(float *restrict y, const float *restrict x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] *= x[i];
+}
+
+static void multiply_add(float *restrict y, const float *restrict a, const float *restrict b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += a[i] * b[i];
+}
+
+static void scale(float *y, float factor, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] *= factor;
+}
+
+/* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= decay w; w -= rate m / (sqrt(v) + epsilon) */
+static void adam(const mn_update *u, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
+                 int64_t n)
+{
+    const float b1 = u->beta_1, b2 = u->beta_2, rate = u->rate, epsilon = u->epsilon, keep = 1.0f - u->decay;
+    const float factor = u->scale, clip = u->clip > 0.0f ? u->clip : INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        float gi = g[i] * factor;
+        gi = gi > clip ? clip : gi;
+        gi = gi < -clip ? -clip : gi;
+        m[i] = b1 * m[i] + (1.0f - b1) * gi;
+        v[i] = b2 * v[i] + (1.0f - b2) * (gi * gi);
+        w[i] = w[i] * keep - rate * m[i] / (sqrtf(v[i]) + epsilon);
+    }
+}

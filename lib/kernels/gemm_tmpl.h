@@ -1,0 +1,152 @@
+/* gemm_tmpl.h - C = A B */
+/* SPDX-License-Identifier: MIT */
+
+/* A part of kernels_tmpl.h. */
+
+/* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays in the
+ * first-level cache, and sums of sums lose fewer bits than one long sum. A plain B is read across its rows, so few of them
+ * at a time. */
+enum { K_BLOCK = 256, K_BLOCK_PLAIN = 16 };
+
+static const float zeros[K_BLOCK];
+
+/* A block of K: runs r0..r1 - 1, of each the floats l0..l1 - 1. More than one run only with whole runs. */
+typedef struct block {
+    int64_t r0, r1, l0, l1;
+    bool first, last; /* of the product */
+} block;
+
+INLINE const mn_row *row_of(const mn_gemm *g, int64_t m, mn_row *plain)
+{
+    if (g->rows)
+        return &g->rows[m];
+    *plain = (mn_row){m * g->lda, m * g->ldc, 0, (int32_t)g->runs};
+    return plain;
+}
+
+/* Where B's row k begins for the panel of column col. */
+INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k, int64_t *out_step)
+{
+    if (!g->k_packed) {
+        *out_step = g->ldb;
+        return g->b + k * g->ldb + col;
+    }
+    int64_t panel = col / WIDTH;
+    *out_step = WIDTH;
+    return g->b + (panel * g->k_packed + k) * WIDTH + (col - panel * WIDTH);
+}
+
+/* `height` rows and `vecs` vectors of C over one block of K. `columns` is how many of the columns exist. */
+INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, const int height, const int vecs,
+                 int64_t columns)
+{
+    const mn_row *rows[TILE];
+    mn_row plain[TILE];
+    float *y[TILE];
+    vec sum[TILE][VECS];
+    const bool whole = columns >= vecs * LANES;
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        rows[i] = row_of(g, row + i, &plain[i]);
+        y[i] = g->y + rows[i]->c + col;
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[i][v] = (vec){0};
+    }
+    for (int64_t r = k->r0; r < k->r1; r++) {
+        const float *a[TILE];
+        int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0, step;
+        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0, &step);
+        UNROLL
+        for (int i = 0; i < height; i++)
+            a[i] = r >= rows[i]->first && r < rows[i]->last ? g->x + rows[i]->a + at : zeros;
+        for (int64_t l = 0, n = k->l1 - k->l0; l < n; l++, b += step) {
+            vec bv[VECS];
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                bv[v] = load(b + v * LANES);
+            UNROLL
+            for (int i = 0; i < height; i++) {
+                vec av = splat(a[i][l]);
+                UNROLL
+                for (int v = 0; v < vecs; v++)
+                    sum[i][v] = multiply_sum(av, bv[v], sum[i][v]);
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            if (k->first && g->bias)
+                sum[i][v] += whole ? load(g->bias + col + v * LANES) : load_some(g->bias + col, columns);
+            if (!k->first || g->add)
+                sum[i][v] += whole ? load(y[i] + v * LANES) : load_some(y[i], columns);
+            if (k->last && g->relu)
+                sum[i][v] = at_least(sum[i][v], (vec){0});
+            if (whole)
+                store(y[i] + v * LANES, sum[i][v]);
+            else
+                store_some(y[i], sum[i][v], columns);
+        }
+}
+
+INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
+                      int64_t columns)
+{
+    int64_t row = row0;
+    for (; row + TILE <= row1; row += TILE)
+        tile(g, k, row, col, TILE, vecs, columns);
+    switch (row1 - row) {
+#if MN_TILE > 5
+    case 5: tile(g, k, row, col, 5, vecs, columns); break;
+    case 4: tile(g, k, row, col, 4, vecs, columns); break;
+#endif
+    case 3: tile(g, k, row, col, 3, vecs, columns); break;
+    case 2: tile(g, k, row, col, 2, vecs, columns); break;
+    case 1: tile(g, k, row, col, 1, vecs, columns); break;
+    default: break;
+    }
+}
+
+static void gemm_full(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col)
+{
+    tile_rows(g, k, row0, row1, col, VECS, WIDTH);
+}
+
+static void gemm_narrow(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t columns)
+{
+    tile_rows(g, k, row0, row1, col, 1, columns);
+}
+
+static void gemm_block(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
+{
+    int64_t col = col0;
+    for (; col + WIDTH <= col1; col += WIDTH)
+        gemm_full(g, k, row0, row1, col);
+    for (; col < col1; col += LANES)
+        gemm_narrow(g, k, row0, row1, col, mn_min(LANES, col1 - col));
+}
+
+static void gemm(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
+{
+    const int64_t limit = g->k_packed ? K_BLOCK : K_BLOCK_PLAIN;
+    if (g->runs == 0 || g->run == 0) {
+        gemm_block(g, &(block){0, 0, 0, 0, true, true}, row0, row1, col0, col1);
+        return;
+    }
+    if (g->run >= limit) {
+        for (int64_t r = 0; r < g->runs; r++)
+            for (int64_t l = 0; l < g->run; l += limit) {
+                block k = {r, r + 1, l, mn_min(g->run, l + limit), r == 0 && l == 0,
+                           r == g->runs - 1 && l + limit >= g->run};
+                gemm_block(g, &k, row0, row1, col0, col1);
+            }
+        return;
+    }
+    const int64_t together = limit / g->run;
+    for (int64_t r = 0; r < g->runs; r += together) {
+        block k = {r, mn_min(g->runs, r + together), 0, g->run, r == 0, r + together >= g->runs};
+        gemm_block(g, &k, row0, row1, col0, col1);
+    }
+}

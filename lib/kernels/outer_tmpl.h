@@ -1,0 +1,177 @@
+/* outer_tmpl.h - gradients of B, products with a transposed matrix, sums of columns */
+/* SPDX-License-Identifier: MIT */
+
+/* A part of kernels_tmpl.h. */
+
+/*
+ * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the cache:
+ * they are first copied together, OUTER_ROWS of them at a time and OUTER_RUN elements of A.
+ */
+enum { OUTER_ROWS = 64, OUTER_RUN = 48 };
+
+typedef struct gathered {
+    int64_t rows;
+    const float *row_d[OUTER_ROWS];
+    float a[OUTER_ROWS * OUTER_RUN];
+    float d[OUTER_ROWS * WIDTH]; /* one panel of D */
+} gathered;
+
+/* Copies elements l.. of run r of the next rows from m on; returns the row after the last one. */
+static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m)
+{
+    const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
+    to->rows = 0;
+    for (; m < o->m && to->rows < OUTER_ROWS; m++) {
+        mn_row row = o->rows ? o->rows[m] : (mn_row){m * o->lda, m * o->ldc, 0, (int32_t)o->runs};
+        if (r < row.first || r >= row.last)
+            continue;
+        memcpy(to->a + to->rows * OUTER_RUN, o->x + row.a + at, (size_t)n * sizeof(float));
+        to->row_d[to->rows++] = o->d + row.c;
+    }
+    return m;
+}
+
+static void gather_panel(gathered *to, int64_t col, int64_t columns)
+{
+    for (int64_t i = 0; i < to->rows; i++)
+        if (columns == WIDTH)
+            for (int v = 0; v < VECS; v++)
+                store(to->d + i * WIDTH + v * LANES, load(to->row_d[i] + col + v * LANES));
+        else
+            memcpy(to->d + i * WIDTH, to->row_d[i] + col, (size_t)columns * sizeof(float));
+}
+
+/* `height` elements of A by `vecs` vectors of D: g (+)= sum over the rows gathered. d is the first vector's in the panel. */
+INLINE void outer_tile(const gathered *from, const float *a, const float *d, float *g, int64_t ldg, bool add,
+                       const int height, const int vecs, int64_t columns)
+{
+    const bool whole = columns >= vecs * LANES;
+    vec sum[TILE][VECS];
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[i][v] = (vec){0};
+    for (int64_t m = 0; m < from->rows; m++, a += OUTER_RUN, d += WIDTH) {
+        vec dv[VECS];
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            dv[v] = load(d + v * LANES);
+        UNROLL
+        for (int i = 0; i < height; i++) {
+            vec av = splat(a[i]);
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[i][v] = multiply_sum(av, dv[v], sum[i][v]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            float *to = g + i * ldg + v * LANES;
+            if (add)
+                sum[i][v] += whole ? load(to) : load_some(to, columns);
+            if (whole)
+                store(to, sum[i][v]);
+            else
+                store_some(to, sum[i][v], columns);
+        }
+}
+
+INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t ldg, bool add, int64_t n, const int vecs,
+                       int64_t columns)
+{
+    int64_t l = 0;
+    for (; l + TILE <= n; l += TILE)
+        outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, TILE, vecs, columns);
+    for (; l < n; l++)
+        outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
+}
+
+static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n)
+{
+    float *g = o->g + ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->ldg;
+    gathered from;
+    bool add = o->add;
+    int64_t m = 0;
+    do {
+        m = gather(&from, o, r, l, n, m);
+        for (int64_t col = 0; col < o->n; col += WIDTH) {
+            const int64_t columns = mn_min(WIDTH, o->n - col);
+            gather_panel(&from, col, columns);
+            if (columns == WIDTH)
+                outer_rows(&from, from.d, g + col, o->ldg, add, n, VECS, WIDTH);
+            else
+                for (int64_t c = 0; c < columns; c += LANES)
+                    outer_rows(&from, from.d + c, g + col + c, o->ldg, add, n, 1, mn_min(LANES, columns - c));
+        }
+        add = true;
+    } while (m < o->m);
+}
+
+static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
+{
+    for (int64_t l = l0; l < l1; l += OUTER_RUN)
+        outer_block(o, r, l, mn_min(OUTER_RUN, l1 - l));
+}
+
+INLINE float sum_lanes(vec v)
+{
+    float sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += v[i];
+    return sum;
+}
+
+/* `height` rows of D with one row of W. */
+INLINE void dots_tile(const mn_dots *d, int64_t m, int64_t k, const int height)
+{
+    const float *w = d->w + k * d->ldw, *a[TILE];
+    vec sum[TILE];
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        a[i] = d->d + (m + i) * d->ldd;
+        sum[i] = (vec){0};
+    }
+    int64_t n = 0;
+    for (; n + LANES <= d->n; n += LANES) {
+        vec wv = load(w + n);
+        UNROLL
+        for (int i = 0; i < height; i++)
+            sum[i] = multiply_sum(load(a[i] + n), wv, sum[i]);
+    }
+    if (n < d->n) {
+        vec wv = load_some(w + n, d->n - n);
+        UNROLL
+        for (int i = 0; i < height; i++)
+            sum[i] = multiply_sum(load_some(a[i] + n, d->n - n), wv, sum[i]);
+    }
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        float *y = d->y + (m + i) * d->ldy + k;
+        *y = (d->add ? *y : 0.0f) + sum_lanes(sum[i]);
+    }
+}
+
+static void dots(const mn_dots *d, int64_t k0, int64_t k1)
+{
+    for (int64_t k = k0; k < k1; k++) {
+        int64_t m = 0;
+        for (; m + TILE <= d->m; m += TILE)
+            dots_tile(d, m, k, TILE);
+        for (; m < d->m; m++)
+            dots_tile(d, m, k, 1);
+    }
+}
+
+static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add)
+{
+    for (int64_t col = 0; col < n; col += LANES) {
+        int64_t columns = mn_min(LANES, n - col);
+        vec sum = add ? load_some(out + col, columns) : (vec){0};
+        for (int64_t i = 0; i < m; i++)
+            sum += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
+        store_some(out + col, sum, columns);
+    }
+}

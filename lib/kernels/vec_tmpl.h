@@ -1,0 +1,55 @@
+/* vec_tmpl.h - a vector of MN_LANES floats */
+/* SPDX-License-Identifier: MIT */
+
+/* A part of kernels_tmpl.h. */
+
+INLINE vec splat(float x)
+{
+    return x - (vec){0};
+}
+
+INLINE vec load(const float *p)
+{
+    return *(const vec_at *)p;
+}
+
+INLINE void store(float *p, vec v)
+{
+    *(vec_at *)p = v;
+}
+
+INLINE vec load_some(const float *p, int64_t n)
+{
+    vec v = {0};
+    memcpy(&v, p, (size_t)n * sizeof(float));
+    return v;
+}
+
+INLINE void store_some(float *p, vec v, int64_t n)
+{
+    memcpy(p, &v, (size_t)n * sizeof(float));
+}
+
+/* Bits of a where mask is all ones, of b where it is zero. */
+INLINE vec choose(ivec mask, vec a, vec b)
+{
+    return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
+}
+
+/* a * b + c, rounded once or twice as the instruction set has it. Not as the compiler likes: it would fuse in one loop and not
+ * in another, and results would depend on how rows are cut into tiles. */
+INLINE vec multiply_sum(vec a, vec b, vec c)
+{
+    return MN_MULTIPLY_SUM(a, b, c);
+}
+
+/* A NaN stays one in these two: it must reach the loss, where it is noticed. */
+INLINE vec at_least(vec a, vec floor)
+{
+    return choose(a < floor, floor, a);
+}
+
+INLINE vec at_most(vec a, vec ceiling)
+{
+    return choose(a > ceiling, ceiling, a);
+}
