@@ -1,8 +1,16 @@
 /* mem.c - checked allocation: the only callers of malloc in the library */
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* madvise */
 #include "mem.h"
 
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+/* Blocks of this size lie on huge pages where the system has them: a step walks over all weights, and would miss in the
+ * table of small pages again and again. */
+enum { HUGE_PAGE = 1 << 21 };
 
 void *mn_calloc(size_t n, size_t size)
 {
@@ -37,12 +45,17 @@ float *mn_floats(size_t n)
         mn_fail_nomem(SIZE_MAX);
         return NULL;
     }
+    const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
     bytes &= ~(size_t)63;
-    void *block = aligned_alloc(64, bytes);
-    if (!block) {
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, bytes) != 0) {
         mn_fail_nomem(bytes);
         return NULL;
     }
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (bytes >= HUGE_PAGE)
+        (void)madvise(block, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+#endif
     memset(block, 0, bytes);
     return block;
 }

@@ -125,8 +125,26 @@ static int32_t collect(mn_layer *layer, const mn_param **list, size_t *size)
     return n;
 }
 
+/* Only what nothing else adds to can be updated where its gradient is made: see at_once. */
+static void settle_updates(mn_layer *layer, int32_t calls)
+{
+    for (int32_t i = 0; i < layer->n_params; i++) {
+        mn_param *p = &layer->params[i];
+        p->at_once = p->at_once && p->trainable && calls == 1 && p->reg.l1 == 0 && p->reg.l2 == 0;
+    }
+    for (int i = 0; i < 2; i++)
+        if (layer->inner[i])
+            settle_updates(layer->inner[i], calls);
+}
+
 static mirnet_status collect_params(mirnet_model *model, size_t max_size)
 {
+    for (int32_t i = 0; i < model->n_layers; i++) {
+        int32_t calls = 0;
+        for (int32_t k = 0; k < model->n_nodes; k++)
+            calls += model->nodes[k].layer == &model->layers[i];
+        settle_updates(&model->layers[i], calls);
+    }
     for (int32_t i = 0; i < model->n_layers; i++)
         model->n_params += collect(&model->layers[i], NULL, NULL);
     model->params = mn_calloc((size_t)model->n_params, sizeof(*model->params));

@@ -49,7 +49,7 @@ static void add_range(mn_optim *optim, size_t at, size_t n, int32_t param, size_
 static void add_param(mn_optim *optim, const mn_param *param, int32_t index, size_t *count, mn_range *last)
 {
     const mn_live *live = &param->live;
-    if (!param->trainable)
+    if (!param->trainable || (optim->at_once && param->at_once))
         return;
     /* Decay moves every weight, dead or not. */
     if (optim->kind == MN_ADAMW && optim->weight_decay > 0) {
@@ -103,6 +103,8 @@ mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int3
 {
     const bool adam = optim->kind == MN_ADAM || optim->kind == MN_ADAMW;
     optim->size = size;
+    const bool decays = optim->kind == MN_ADAMW && optim->weight_decay > 0;
+    optim->at_once = adam && !decays && optim->clip_norm <= 0 && optim->clip_global_norm <= 0;
     MN_TRY(find_ranges(optim, params, n_params));
     if (adam || optim->momentum > 0)
         MN_TRY(make_slot(optim, 0));
@@ -227,19 +229,25 @@ static void find_scales(step_job *job)
     }
 }
 
-void mn_optim_step(mn_optim *optim, const mn_run *run, float *weights, const float *grads, double rate, int64_t step)
+mn_update mn_optim_update(const mn_optim *optim, double rate, int64_t step)
 {
     const bool adam = optim->kind == MN_ADAM || optim->kind == MN_ADAMW;
     const double b1 = optim->beta_1, b2 = optim->beta_2, t = (double)step;
-    step_job job = {.optim = optim, .run = run, .weights = weights, .grads = grads};
-    job.update = (mn_update){
+    return (mn_update){
         .rate = (float)(adam ? rate * sqrt(1 - pow(b2, t)) / (1 - pow(b1, t)) : rate),
         .beta_1 = (float)(adam ? b1 : optim->momentum),
         .beta_2 = (float)(adam ? b2 : optim->rho),
         .epsilon = (float)optim->epsilon,
         .decay = (float)(optim->kind == MN_ADAMW ? rate * optim->weight_decay : 0),
+        .scale = 1,
         .clip = (float)optim->clip_value,
     };
+}
+
+void mn_optim_step(mn_optim *optim, const mn_run *run, float *weights, const float *grads, double rate, int64_t step)
+{
+    step_job job = {.optim = optim, .run = run, .weights = weights, .grads = grads,
+                    .update = mn_optim_update(optim, rate, step)};
     find_scales(&job);
     mn_parallel(run, step_part, &job, (int64_t)optim->n_parts);
 }

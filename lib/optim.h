@@ -29,6 +29,8 @@ typedef struct mn_optim {
     bool nesterov, centered;
     double clip_norm, clip_global_norm, clip_value; /* 0: off. Per weight, over all weights, per element */
 
+    bool at_once;           /* parameters that are updated where their gradient is made are not in the ranges: Adam, and
+                               nothing that must see all gradients first */
     size_t size;            /* of the flat arrays */
     float *slots[MN_SLOTS]; /* m, v, a; NULL where this optimizer has none */
     size_t n_ranges;
@@ -47,7 +49,9 @@ const char *mn_optim_slot_name(int32_t slot);
 mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int32_t n_params, size_t size) MN_MUST_CHECK;
 void mn_optim_close(mn_optim *optim);
 
-/* One step with learning rate `rate`: step is 1 for the first one. */
+/* The numbers of a step with learning rate `rate`: step is 1 for the first one. */
+mn_update mn_optim_update(const mn_optim *optim, double rate, int64_t step);
+/* A step on all ranges. */
 void mn_optim_step(mn_optim *optim, const mn_run *run, float *weights, const float *grads, double rate, int64_t step);
 
 #endif

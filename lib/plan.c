@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan.h"
 
+#include <time.h>
+
 #include "mem.h"
 
 static void destroy_op(mn_op *op)
@@ -260,13 +262,32 @@ bool mn_plan_fuses_softmax(const mn_plan *plan)
     return plan->ops[plan->model->spec->output].skip_activation;
 }
 
+/* -- Passes over the ops ------------------------------------------------------------------------------------------- */
+
+typedef void (*op_function)(mn_op *op, const mn_run *run);
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Calls one of an op's functions; `time` is where its seconds are added up, looked at only if somebody asks. */
+static void call(mn_plan *plan, int32_t i, op_function function, size_t time)
+{
+    if (!function || plan->ops[i].layer->view)
+        return;
+    const double start = plan->times ? now() : 0;
+    function(&plan->ops[i], &plan->run);
+    if (plan->times)
+        *(double *)((char *)&plan->times[i] + time) += now() - start;
+}
+
 void mn_plan_prepare(mn_plan *plan)
 {
-    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
-        mn_op *op = &plan->ops[i];
-        if (op->layer->cls->prepare && !op->layer->view)
-            op->layer->cls->prepare(op, &plan->run);
-    }
+    for (int32_t i = 0; i < plan->model->n_nodes; i++)
+        call(plan, i, plan->ops[i].layer->cls->prepare, offsetof(mn_op_times, prepare));
 }
 
 /* Which rows of this batch are computed, and which are copied. */
@@ -294,11 +315,8 @@ static void find_extents(mn_plan *plan)
 void mn_plan_forward(mn_plan *plan)
 {
     find_extents(plan);
-    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
-        mn_op *op = &plan->ops[i];
-        if (op->layer->cls->forward && !op->layer->view)
-            op->layer->cls->forward(op, &plan->run);
-    }
+    for (int32_t i = 0; i < plan->model->n_nodes; i++)
+        call(plan, i, plan->ops[i].layer->cls->forward, offsetof(mn_op_times, forward));
 }
 
 void mn_plan_backward(mn_plan *plan)
@@ -306,11 +324,9 @@ void mn_plan_backward(mn_plan *plan)
     for (int32_t i = 0; i < plan->model->n_nodes; i++)
         if (plan->ops[i].blank && plan->ops[i].dy)
             mn_blank_clear(plan->ops[i].blank, plan->ops[i].dy, plan->run.capacity);
-    for (int32_t i = plan->model->n_nodes - 1; i >= 0; i--) {
-        mn_op *op = &plan->ops[i];
-        if (op->layer->cls->backward && !op->layer->view && plan->needs[i])
-            op->layer->cls->backward(op, &plan->run);
-    }
+    for (int32_t i = plan->model->n_nodes - 1; i >= 0; i--)
+        if (plan->needs[i])
+            call(plan, i, plan->ops[i].layer->cls->backward, offsetof(mn_op_times, backward));
 }
 
 void mn_plan_commit(mn_plan *plan, float *weights)

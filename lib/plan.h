@@ -15,6 +15,11 @@ typedef enum mn_plan_use {
 /* Savings that can be switched off, for tests. */
 enum { MN_PASS_BLANK = 1, MN_PASSES = MN_PASS_BLANK };
 
+/* Seconds that a node's op took since somebody asked for times. */
+typedef struct mn_op_times {
+    double prepare, forward, backward;
+} mn_op_times;
+
 /*
  * Belongs to whoever created it and is used by one thread at a time; the model outlives it. Nothing is allocated after
  * mn_plan_create. The caller fills the input buffers, and for a backward pass the gradient of the output.
@@ -27,6 +32,7 @@ typedef struct mn_plan {
     bool *needs;     /* [n_nodes] a gradient flows through this node */
     mn_rows_read *reads; /* [n_nodes] of the ops that have a blank */
     int64_t *zeros;  /* [capacity] ids for a run that has none */
+    mn_op_times *times; /* [n_nodes] added to in every pass, for whoever set it; NULL: nobody asks */
 } mn_plan;
 
 /* Room for batches of up to `capacity` samples; `threads` may be NULL. Errors: NOMEM. */

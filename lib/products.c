@@ -3,7 +3,7 @@
 #include "layers/layer.h"
 
 /* Rows and columns of a part. From the shapes alone, never from the number of threads. A multiple of every panel width. */
-enum { ROWS = 48, COLUMNS = 64, COLUMNS_FEW_ROWS = 64, FEW_ROWS = 24, ELEMENTS = 48, DOTS = 128 };
+enum { ROWS = 48, COLUMNS = 64, COLUMNS_FEW_ROWS = 64, FEW_ROWS = 24, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
@@ -54,24 +54,6 @@ void mn_outer_run(const mn_run *run, const mn_outer *outer)
     mn_parallel(run, outer_part, &job, outer->runs * job.per_run);
 }
 
-typedef struct dots_job {
-    const mn_dots *dots;
-    const mn_kernels *kernels;
-} dots_job;
-
-static void dots_part(void *context, int64_t part, int32_t worker)
-{
-    const dots_job *job = context;
-    (void)worker;
-    job->kernels->dots(job->dots, part * DOTS, mn_min((part + 1) * DOTS, job->dots->k));
-}
-
-void mn_dots_run(const mn_run *run, const mn_dots *dots)
-{
-    dots_job job = {dots, run->kernels};
-    mn_parallel(run, dots_part, &job, mn_ceil_div(dots->k, DOTS));
-}
-
 typedef struct pack_job {
     const mn_kernels *kernels;
     float *packed;
@@ -80,18 +62,23 @@ typedef struct pack_job {
     bool transposed;
 } pack_job;
 
+/* Some rows of src, whichever way they are packed. */
 static void pack_part(void *context, int64_t part, int32_t worker)
 {
     const pack_job *job = context;
+    const int64_t from = part * job->kernels->width, n = mn_min(job->kernels->width, job->k - from);
     (void)worker;
-    (job->transposed ? mn_pack_transposed : mn_pack)(job->kernels, job->packed, job->k, 0, job->src, job->k, job->n,
-                                                     job->lds, part, part + 1);
+    if (job->transposed)
+        mn_pack_transposed(job->kernels, job->packed, job->k, 0, job->src, job->k, job->n, job->lds, part, part + 1);
+    else
+        mn_pack(job->kernels, job->packed, job->k, from, job->src + from * job->lds, n, job->n, job->lds, 0,
+                mn_panels(job->kernels, job->n));
 }
 
 void mn_pack_run(const mn_run *run, float *packed, const float *src, int64_t k, int64_t n, int64_t lds, bool transposed)
 {
     pack_job job = {run->kernels, packed, src, k, n, lds, transposed};
-    mn_parallel(run, pack_part, &job, mn_panels(run->kernels, n));
+    mn_parallel(run, pack_part, &job, mn_panels(run->kernels, transposed ? n : k));
 }
 
 typedef struct sums_job {

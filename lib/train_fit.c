@@ -246,7 +246,7 @@ static mirnet_status train_batch(mirnet_trainer *t)
     double loss;
     int64_t hits;
     fill(t, &t->train, t->order + t->at, n, true);
-    MN_TRY(mn_trainer_pass(t, n, true, true, &loss, &hits));
+    MN_TRY(mn_trainer_pass(t, n, true, MN_FOR_STEP, &loss, &hits));
     mn_trainer_update(t);
     t->at += n;
     t->sum_loss += loss + t->penalty * (double)n;
@@ -274,7 +274,7 @@ static mirnet_status validate(mirnet_trainer *t, mn_history_row *row)
         } else {
             fill(t, feed, t->val_at + from, n, false);
         }
-        MN_TRY(mn_trainer_pass(t, n, false, false, &loss, &hits));
+        MN_TRY(mn_trainer_pass(t, n, false, MN_FOR_LOSS, &loss, &hits));
         sum += loss;
         all_hits += (double)hits;
     }

@@ -127,14 +127,18 @@ static double penalties(mirnet_trainer *t, bool gradient)
     return total;
 }
 
-mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, bool gradient, double *out_loss,
+mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_purpose purpose, double *out_loss,
                               int64_t *out_hits)
 {
+    const bool gradient = purpose != MN_FOR_LOSS;
     mn_plan *plan = t->plan;
     const int64_t outputs = mn_shape_size(&mn_model_output(t->model)->out);
     plan->run.threads = t->threads;
     plan->run.weights = t->model->weights;
     plan->run.grads = gradient ? t->grads : NULL;
+    t->step_now = (mn_step){mn_optim_update(&t->optim, t->rate, t->steps + 1), t->model->weights, t->optim.slots[0],
+                            t->optim.slots[1]};
+    plan->run.step_now = purpose == MN_FOR_STEP && t->optim.at_once ? &t->step_now : NULL;
     plan->run.training = training;
     plan->run.batch = n;
     plan->run.seed = t->seed;
@@ -209,7 +213,7 @@ mirnet_status mirnet_trainer_step(mirnet_trainer *t, const float *const *inputs,
     int64_t hits;
     t->has_gradient = false;
     mn_trainer_swap_last(t);
-    mirnet_status status = mn_trainer_pass(t, n, true, true, &loss, &hits);
+    mirnet_status status = mn_trainer_pass(t, n, true, MN_FOR_STEP, &loss, &hits);
     mn_trainer_swap_last(t);
     MN_TRY(status);
     mn_trainer_unrestore(t);
@@ -227,7 +231,7 @@ mirnet_status mirnet_trainer_run_gradient(mirnet_trainer *t, const float *const 
     double loss;
     int64_t hits;
     t->has_gradient = false;
-    MN_TRY(mn_trainer_pass(t, n, training != 0, true, &loss, &hits));
+    MN_TRY(mn_trainer_pass(t, n, training != 0, MN_FOR_GRADIENTS, &loss, &hits));
     t->has_gradient = true;
     if (opt_out_loss)
         *opt_out_loss = loss / (double)n + t->penalty;
@@ -262,7 +266,7 @@ mirnet_status mirnet_trainer_evaluate(mirnet_trainer *t, const float *const *inp
     MN_TRY(load_batch(t, inputs, targets, opt_weights, n, MN_PLAN_WEIGHTS));
     double loss;
     int64_t hits;
-    MN_TRY(mn_trainer_pass(t, n, false, false, &loss, &hits));
+    MN_TRY(mn_trainer_pass(t, n, false, MN_FOR_LOSS, &loss, &hits));
     *out_loss = loss / (double)n + t->penalty;
     *out_accuracy = (double)hits / (double)n;
     return MIRNET_OK;

@@ -55,6 +55,7 @@ struct mirnet_trainer {
 
     /* Working memory. */
     mn_plan *plan;
+    mn_step step_now;      /* of the running pass */
     float *grads;          /* as the model's weights */
     bool has_gradient;     /* grads hold those of the last mirnet_trainer_run_gradient */
     float *targets;        /* [capacity][outputs] */
@@ -84,11 +85,15 @@ struct mirnet_trainer {
 /* train_step.c: one batch. */
 mirnet_status mn_trainer_begin(mirnet_trainer *t) MN_MUST_CHECK;
 mirnet_status mn_trainer_reserve(mirnet_trainer *t, int64_t capacity, mn_plan_use use) MN_MUST_CHECK;
+/* What a pass is for: the loss alone, gradients too (in t->grads), or a step that mn_trainer_update will end, with most of
+ * the weights updated on the way. */
+typedef enum mn_purpose { MN_FOR_LOSS, MN_FOR_GRADIENTS, MN_FOR_STEP } mn_purpose;
+
 /* Loss of the batch in the plan's inputs, t->targets and t->sample_weights, as a sum over samples, and hits; penalties go
- * to t->penalty. With `gradient` the gradients of everything go to t->grads. Errors: NUMERIC. */
-mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, bool gradient, double *out_loss,
+ * to t->penalty. Errors: NUMERIC, before any weight has changed. */
+mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_purpose purpose, double *out_loss,
                               int64_t *out_hits) MN_MUST_CHECK;
-/* Moves the weights along the gradients of the last pass. */
+/* Behind a pass for a step: moves the other weights along their gradients. */
 void mn_trainer_update(mirnet_trainer *t);
 /* Exchanges the model's weights and `last`, if there is such. */
 void mn_trainer_swap_last(mirnet_trainer *t);

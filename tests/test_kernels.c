@@ -306,8 +306,8 @@ static void check_outer(const mn_outer *o, const layout *a, const float *d, cons
     for (int64_t r = 0; r < a->runs; r++)
         for (int64_t l = 0; l < a->run; l++)
             for (int64_t j = 0; j < a->n; j++) {
-                const int64_t at = (a->b_at[r] + l) * o->ldg + j;
-                double sum = o->add ? (double)before(g, at) : 0, magnitude = fabs(sum);
+                const int64_t at = (a->b_at[r] + l) * o->to.ld + j;
+                double sum = o->to.add ? (double)before(g, at) : 0, magnitude = fabs(sum);
                 for (int64_t i = 0; i < a->m; i++)
                     if (is_there(a, i, r)) {
                         const double p = (double)*element(a, i, r, l) * (double)d[a->rows[i].c + j];
@@ -333,14 +333,14 @@ static void run_outer(const mn_kernels *kernels, bool table)
     mn_outer o = {
         .m = a.m, .n = a.n, .runs = a.runs, .run = a.run, .x = a.x, .d = d, .rows = table ? a.rows : NULL,
         .lda = a.m > 1 ? a.rows[1].a : 0, .ldc = a.m > 1 && !table ? a.rows[1].c : 0,
-        .a_at = table ? a.a_at : NULL, .b_at = table ? a.b_at : NULL, .g = g.at, .ldg = ldg, .add = toss(),
+        .a_at = table ? a.a_at : NULL, .b_at = table ? a.b_at : NULL, .to = {.g = g.at, .ld = ldg, .add = toss()},
     };
     for (int64_t r = 0; r < a.runs; r++)
         kernels->outer(&o, r, 0, a.run);
     check_outer(&o, &a, d, &g);
     float *cut = mn_net_floats(g.n + 2 * GUARD);
     memcpy(cut, g.copy, (size_t)(g.n + 2 * GUARD) * sizeof(float));
-    o.g = cut + (g.at - g.all);
+    o.to.g = cut + (g.at - g.all);
     for (int64_t r = 0; r < a.runs; r++)
         for (int64_t l = 0, n; l < a.run; l += n) {
             n = mn_min(a.run - l, pick(1, 60));
@@ -361,48 +361,192 @@ START_TEST(gradients_of_a_product)
 }
 END_TEST
 
-START_TEST(products_with_a_transposed_matrix)
+/* A plain W of which only the columns of one or two ranges may be read, few rows of X and D. */
+typedef struct few_case {
+    mn_few f;
+    int64_t k;
+    float *x, *w, *d;
+} few_case;
+
+static bool in_ranges(const mn_few *f, int64_t n)
+{
+    for (int32_t i = 0; i < f->ranges; i++)
+        if (n >= f->from[i] && n < f->to[i])
+            return true;
+    return false;
+}
+
+static few_case any_few(void)
+{
+    const int64_t m = pick(1, 20), n = pick(1, 70), k = pick(1, 70), ldx = k + pick(0, 3), ldw = n + pick(0, 3);
+    few_case c = {.k = k, .x = mn_net_floats(m * ldx), .w = mn_net_floats(k * ldw), .d = mn_net_floats(m * ldw)};
+    c.f = (mn_few){.m = m, .ranges = 1, .to = {n}, .x = c.x, .ldx = ldx, .w = c.w, .ldw = ldw, .d = c.d, .ldd = ldw};
+    if (toss()) {
+        c.f.ranges = 2;
+        c.f.to[0] = pick(0, n);
+        c.f.from[1] = pick(c.f.to[0], n);
+        c.f.to[1] = n;
+    }
+    mn_net_fill(&seed, c.x, m * ldx, -1, 1);
+    mn_net_fill(&seed, c.w, k * ldw, -1, 1);
+    mn_net_fill(&seed, c.d, m * ldw, -1, 1);
+    for (int64_t j = 0; j < ldw; j++)
+        for (int64_t i = 0; i < (k > m ? k : m) && !in_ranges(&c.f, j); i++) {
+            if (i < k)
+                c.w[i * ldw + j] = NAN;
+            if (i < m)
+                c.d[i * ldw + j] = NAN;
+        }
+    return c;
+}
+
+static void free_few(few_case *c)
+{
+    free(c->x);
+    free(c->w);
+    free(c->d);
+}
+
+START_TEST(few_rows_forward)
 {
     const mn_kernels *kernels = mn_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++) {
-        const int64_t m = pick(1, 20), n = pick(0, 70), k = pick(1, 70), ldd = n + pick(0, 3), ldw = n + pick(0, 3);
-        const int64_t ldy = k + pick(0, 3);
-        float *d = mn_net_floats(m * ldd), *w = mn_net_floats(k * ldw);
-        mn_net_fill(&seed, d, m * ldd, -1, 1);
-        mn_net_fill(&seed, w, k * ldw, -1, 1);
-        field y = field_of(m * ldy);
+        few_case c = any_few();
+        const mn_few *f = &c.f;
+        const int64_t ldy = f->ldw + pick(0, 3), k0 = pick(0, c.k - 1), k1 = pick(k0 + 1, c.k);
+        field y = field_of(f->m * ldy);
         bool *written = flags(y.n, false);
-        mn_dots p = {.m = m, .n = n, .k = k, .d = d, .w = w, .y = y.at, .ldd = ldd, .ldw = ldw, .ldy = ldy, .add = toss()};
-        for (int64_t from = 0, to; from < k; from = to) {
-            to = mn_min(k, from + pick(1, 30));
-            kernels->dots(&p, from, to);
-        }
-        for (int64_t a = 0; a < m; a++)
-            for (int64_t b = 0; b < k; b++) {
-                double sum = p.add ? (double)before(&y, a * ldy + b) : 0, magnitude = fabs(sum);
-                for (int64_t j = 0; j < n; j++) {
-                    sum += (double)d[a * ldd + j] * (double)w[b * ldw + j];
-                    magnitude += fabs((double)d[a * ldd + j] * (double)w[b * ldw + j]);
+        kernels->few_forward(f, k0, k1, y.at, ldy);
+        for (int64_t a = 0; a < f->m; a++)
+            for (int64_t b = 0; b < f->ldw; b++) {
+                double sum = 0, magnitude = 0;
+                for (int64_t j = k0; j < k1; j++) {
+                    sum += (double)f->x[a * f->ldx + j] * (double)f->w[j * f->ldw + b];
+                    magnitude += fabs((double)f->x[a * f->ldx + j] * (double)f->w[j * f->ldw + b]);
                 }
+                if (!in_ranges(f, b))
+                    continue;
                 written[a * ldy + b] = true;
-                ck_assert_double_le(fabs((double)y.at[a * ldy + b] - sum), bound(n, magnitude));
+                ck_assert_double_le(fabs((double)y.at[a * ldy + b] - sum), bound(k1 - k0, magnitude));
             }
-        check_guards("dots", &y, written);
-        /* A row alone gives the same bits as among others. */
-        mn_dots one = p;
-        float *single = mn_net_floats(k);
-        one.m = 1;
-        one.d = d + (m - 1) * ldd;
-        one.y = single;
-        for (int64_t b = 0; b < k; b++)
-            single[b] = before(&y, (m - 1) * ldy + b);
-        kernels->dots(&one, 0, k);
-        mn_same("one row of dots", single, y.at + (m - 1) * ldy, (size_t)k);
-        free(single);
+        check_guards("few_forward", &y, written);
         free(written);
         free_field(&y);
-        free(d);
-        free(w);
+        free_few(&c);
+    }
+}
+END_TEST
+
+/* dX is what a product with the transposed matrix gives, whether it overwrites X, is added to, or stands alone. */
+static void check_few_dx(const few_case *c, const field *dx, const float *x, bool add)
+{
+    const mn_few *f = &c->f;
+    bool *written = flags(dx->n, false);
+    for (int64_t a = 0; a < f->m; a++)
+        for (int64_t k = 0; k < c->k; k++) {
+            double sum = add ? (double)x[a * f->ldx + k] : 0, magnitude = fabs(sum);
+            for (int64_t n = 0; n < f->ldw; n++)
+                if (in_ranges(f, n)) {
+                    sum += (double)f->d[a * f->ldd + n] * (double)f->w[k * f->ldw + n];
+                    magnitude += fabs((double)f->d[a * f->ldd + n] * (double)f->w[k * f->ldw + n]);
+                }
+            written[a * f->ldx + k] = true;
+            ck_assert_double_le(fabs((double)dx->at[a * f->ldx + k] - sum), bound(f->ldw, magnitude));
+        }
+    check_guards("few_back", dx, written);
+    free(written);
+}
+
+static void check_few_gradient(const few_case *c, const field *g, const float *x, bool add)
+{
+    const mn_few *f = &c->f;
+    bool *written = flags(g->n, false);
+    for (int64_t k = 0; k < c->k; k++)
+        for (int64_t n = 0; n < f->ldw; n++) {
+            const int64_t at = k * f->gradient.ld + n;
+            double sum = add ? (double)before(g, at) : 0, magnitude = fabs(sum);
+            for (int64_t a = 0; a < f->m && in_ranges(f, n); a++) {
+                sum += (double)x[a * f->ldx + k] * (double)f->d[a * f->ldd + n];
+                magnitude += fabs((double)x[a * f->ldx + k] * (double)f->d[a * f->ldd + n]);
+            }
+            if (!in_ranges(f, n))
+                continue;
+            written[at] = true;
+            ck_assert_double_le(fabs((double)g->at[at] - sum), bound(f->m, magnitude));
+        }
+    check_guards("few_back's gradient", g, written);
+    free(written);
+}
+
+START_TEST(few_rows_back)
+{
+    const mn_kernels *kernels = mn_kernels_at(_i);
+    for (int i = 0; i < ROUNDS; i++) {
+        few_case c = any_few();
+        const int64_t size = c.f.m * c.f.ldx;
+        const bool in_place = toss();
+        field dx = field_of(size), g = field_of(c.k * c.f.ldw);
+        float *x = mn_net_floats(size); /* what X, or what is added to, was before */
+        memcpy(x, in_place ? c.x : dx.at, (size_t)size * sizeof(float));
+        if (in_place) {
+            memcpy(dx.at, c.x, (size_t)size * sizeof(float));
+            memcpy(dx.copy + (dx.at - dx.all), c.x, (size_t)size * sizeof(float));
+            c.f.x = dx.at;
+        }
+        c.f.dx = dx.at;
+        c.f.dx_add = toss();
+        c.f.gradient = (mn_gradient){.g = g.at, .ld = c.f.ldw, .add = toss()};
+        for (int64_t from = 0, to; from < c.k; from = to) {
+            to = mn_min(c.k, from + pick(1, 30));
+            kernels->few_back(&c.f, from, to);
+        }
+        check_few_dx(&c, &dx, x, c.f.dx_add);
+        check_few_gradient(&c, &g, c.x, c.f.gradient.add);
+        free(x);
+        free_field(&dx);
+        free_field(&g);
+        free_few(&c);
+    }
+}
+END_TEST
+
+/* A step that is made at once has the bits of a gradient that is stored and a step behind it. */
+START_TEST(steps_made_with_the_gradient)
+{
+    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_update u = {.rate = 0.01f, .beta_1 = 0.9f, .beta_2 = 0.99f, .epsilon = 1e-6f, .scale = 1,
+                         .clip = _i % 2 ? 0.5f : 0};
+    for (int i = 0; i < ROUNDS; i++) {
+        few_case c = any_few();
+        const int64_t n = c.f.ldw, size = c.k * n;
+        float *a = mn_net_floats(3 * size), *b = mn_net_floats(3 * size), *g = mn_net_floats(size);
+        mn_net_fill(&seed, a, 3 * size, 0, 1);
+        memcpy(b, a, (size_t)(3 * size) * sizeof(float));
+        c.f.gradient = (mn_gradient){.g = g, .ld = n};
+        const bool few = toss();
+        const mn_outer o = {.m = c.f.m, .n = c.f.to[0], .runs = 1, .run = c.k, .x = c.x, .d = c.d, .lda = c.f.ldx, .ldc = n};
+        mn_outer stored = o, at_once = o;
+        stored.to = c.f.gradient;
+        at_once.to = (mn_gradient){.ld = n, .update = &u, .w = b, .m = b + size, .v = b + 2 * size};
+        if (few)
+            kernels->few_back(&c.f, 0, c.k);
+        else
+            kernels->outer(&stored, 0, 0, c.k);
+        for (int64_t k = 0; k < c.k; k++)
+            for (int32_t r = 0; r < (few ? c.f.ranges : 1); r++) {
+                const int64_t at = k * n + c.f.from[r];
+                kernels->adam(&u, a + at, a + size + at, a + 2 * size + at, g + at, c.f.to[r] - c.f.from[r]);
+            }
+        c.f.gradient = at_once.to;
+        if (few)
+            kernels->few_back(&c.f, 0, c.k);
+        else
+            kernels->outer(&at_once, 0, 0, c.k);
+        mn_same("weights and moments", b, a, (size_t)(3 * size));
+        free(a);
+        free(b);
+        free(g);
+        free_few(&c);
     }
 }
 END_TEST
@@ -468,7 +612,9 @@ int main(void)
     tcase_add_loop_test(tc, products_of_rows_from_a_table_with_ragged_runs, 0, tables);
     tcase_add_loop_test(tc, a_nan_in_either_factor_stays_one, 0, tables);
     tcase_add_loop_test(tc, gradients_of_a_product, 0, tables);
-    tcase_add_loop_test(tc, products_with_a_transposed_matrix, 0, tables);
+    tcase_add_loop_test(tc, few_rows_forward, 0, tables);
+    tcase_add_loop_test(tc, few_rows_back, 0, tables);
+    tcase_add_loop_test(tc, steps_made_with_the_gradient, 0, tables);
     tcase_add_loop_test(tc, sums_of_columns, 0, tables);
     tcase_add_test(tc, the_best_table_is_the_last_one_unless_another_is_forced);
     suite_add_tcase(suite, tc);

@@ -118,19 +118,3 @@ static void scale(float *y, float factor, int64_t n)
     for (int64_t i = 0; i < n; i++)
         y[i] *= factor;
 }
-
-/* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= decay w; w -= rate m / (sqrt(v) + epsilon) */
-static void adam(const mn_update *u, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
-                 int64_t n)
-{
-    const float b1 = u->beta_1, b2 = u->beta_2, rate = u->rate, epsilon = u->epsilon, keep = 1.0f - u->decay;
-    const float factor = u->scale, clip = u->clip > 0.0f ? u->clip : INFINITY;
-    for (int64_t i = 0; i < n; i++) {
-        float gi = g[i] * factor;
-        gi = gi > clip ? clip : gi;
-        gi = gi < -clip ? -clip : gi;
-        m[i] = b1 * m[i] + (1.0f - b1) * gi;
-        v[i] = b2 * v[i] + (1.0f - b2) * (gi * gi);
-        w[i] = w[i] * keep - rate * m[i] / (sqrtf(v[i]) + epsilon);
-    }
-}

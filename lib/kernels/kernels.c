@@ -76,28 +76,51 @@ size_t mn_packed_size(const mn_kernels *kernels, int64_t k, int64_t n)
 void mn_pack(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src, int64_t n_k,
              int64_t n, int64_t lds, int64_t panel0, int64_t panel1)
 {
+    enum { BLOCK = 16 }; /* rows of src at a time: what is read lies together, what is written too */
     const int64_t width = kernels->width;
-    for (int64_t panel = panel0; panel < panel1; panel++) {
-        float *to = packed + (panel * k_packed + k_at) * width;
-        const float *from = src + panel * width;
-        size_t bytes = (size_t)mn_min(width, n - panel * width) * sizeof(float);
-        for (int64_t k = 0; k < n_k; k++)
-            memcpy(to + k * width, from + k * lds, bytes);
-    }
+    for (int64_t k0 = 0; k0 < n_k; k0 += BLOCK)
+        for (int64_t panel = panel0; panel < panel1; panel++) {
+            float *to = packed + (panel * k_packed + k_at) * width;
+            const float *from = src + panel * width;
+            const size_t bytes = (size_t)mn_min(width, n - panel * width) * sizeof(float);
+            for (int64_t k = k0; k < mn_min(n_k, k0 + BLOCK); k++)
+                memcpy(to + k * width, from + k * lds, bytes);
+        }
+}
+
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* A square of 4 x 4 floats, rows ldf and ldt floats apart, its rows written as columns. */
+static void transpose_4x4(float *to, int64_t ldt, const float *from, int64_t ldf)
+{
+    const quad a = *(const quad_at *)from, b = *(const quad_at *)(from + ldf);
+    const quad c = *(const quad_at *)(from + 2 * ldf), d = *(const quad_at *)(from + 3 * ldf);
+    const quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const quad ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(quad_at *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quad_at *)(to + ldt) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(quad_at *)(to + 2 * ldt) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+    *(quad_at *)(to + 3 * ldt) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
 }
 
 void mn_pack_transposed(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src,
                         int64_t n_k, int64_t n, int64_t lds, int64_t panel0, int64_t panel1)
 {
+    enum { SIDE = 4 };
     const int64_t width = kernels->width;
-    enum { BLOCK = 16 }; /* columns of src at a time: each line that is read is used whole */
     for (int64_t panel = panel0; panel < panel1; panel++) {
         float *to = packed + (panel * k_packed + k_at) * width;
         const float *from = src + panel * width * lds;
         const int64_t columns = mn_min(width, n - panel * width);
-        for (int64_t k0 = 0; k0 < n_k; k0 += BLOCK)
-            for (int64_t j = 0; j < columns; j++)
-                for (int64_t k = k0; k < mn_min(n_k, k0 + BLOCK); k++)
-                    to[k * width + j] = from[j * lds + k];
+        for (int64_t k = 0; k < n_k; k += SIDE) {
+            const bool whole = k + SIDE <= n_k;
+            int64_t j = 0;
+            for (; whole && j + SIDE <= columns; j += SIDE)
+                transpose_4x4(to + k * width + j, width, from + j * lds + k, lds);
+            for (; j < columns; j++)
+                for (int64_t i = k; i < mn_min(n_k, k + SIDE); i++)
+                    to[i * width + j] = from[j * lds + i];
+        }
     }
 }

@@ -38,30 +38,6 @@ typedef struct mn_gemm {
     bool relu;           /* C = max(C, 0) at the end */
 } mn_gemm;
 
-/*
- * Gradient of B: G[b_at[r] + l][n] (+)= sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or
- * d + m * ldc), G row-major with ldg floats a row. Rows are summed in order.
- */
-typedef struct mn_outer {
-    int64_t m, n, runs, run;
-    const float *x, *d;
-    const mn_row *rows;
-    int64_t lda, ldc;
-    const int64_t *a_at, *b_at;
-    float *g;
-    int64_t ldg;
-    bool add;
-} mn_outer;
-
-/* Y[m][k] (+)= sum over n of D[m][n] * W[k][n], all row-major: a product with a transposed matrix, for few rows. */
-typedef struct mn_dots {
-    int64_t m, n, k;
-    const float *d, *w;
-    float *y;
-    int64_t ldd, ldw, ldy;
-    bool add;
-} mn_dots;
-
 /* One step of an optimizer on a run of weights; see optim.c for what each does. */
 typedef struct mn_update {
     float rate;                     /* the learning rate as the step uses it (Adam: alpha_t) */
@@ -71,6 +47,49 @@ typedef struct mn_update {
     float clip;                     /* then cut to -clip..clip; 0: not */
 } mn_update;
 
+/* Where the gradient of a matrix goes: it is stored at g, or added to what is there. Or, with `update`, Adam's step is
+ * made with it at once on w, m and v, and it is stored nowhere. All row-major, ld floats a row. */
+typedef struct mn_gradient {
+    float *g;
+    int64_t ld;
+    bool add;
+    const mn_update *update;
+    float *w, *m, *v;
+} mn_gradient;
+
+/*
+ * Gradient of B: G[b_at[r] + l][n] = sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or d + m * ldc).
+ * Rows are summed in order.
+ */
+typedef struct mn_outer {
+    int64_t m, n, runs, run;
+    const float *x, *d;
+    const mn_row *rows;
+    int64_t lda, ldc;
+    const int64_t *a_at, *b_at;
+    mn_gradient to;
+} mn_outer;
+
+/*
+ * A plain matrix W [k][n], row-major, of which only the columns from[i]..to[i] - 1 of a few ranges exist, and few rows of X
+ * [m][k] and D [m][n]: then reading W costs more than multiplying, and W is walked over once for all that is wanted of it.
+ *
+ *     forward   Y[m][n] = sum over k of X[m][k] W[k][n]
+ *     back      dX[m][k] (+)= sum over n of D[m][n] W[k][n];   the gradient of W is sum over m of X[m][k] D[m][n]
+ */
+enum { MN_FEW_ROWS = 48 };
+
+typedef struct mn_few {
+    int64_t m; /* at most MN_FEW_ROWS */
+    int32_t ranges;
+    int64_t from[2], to[2];
+    const float *x, *w, *d;
+    int64_t ldx, ldw, ldd;
+    float *dx; /* NULL: not wanted; may be x */
+    bool dx_add;
+    mn_gradient gradient; /* of W */
+} mn_few;
+
 typedef struct mn_kernels {
     const char *name; /* "c", "avx2", "avx512" */
     int64_t width;    /* columns of a panel of a packed B */
@@ -79,8 +98,10 @@ typedef struct mn_kernels {
     void (*gemm)(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int64_t col1);
     /* Elements l0..l1 - 1 of run r, all columns. */
     void (*outer)(const mn_outer *o, int64_t r, int64_t l0, int64_t l1);
-    /* Columns k0..k1 - 1 of Y. */
-    void (*dots)(const mn_dots *d, int64_t k0, int64_t k1);
+    /* What rows k0..k1 - 1 of W add to Y, written to y: [m][n] with ldy floats a row. */
+    void (*few_forward)(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy);
+    /* Columns k0..k1 - 1 of dX, rows k0..k1 - 1 of W's gradient. */
+    void (*few_back)(const mn_few *f, int64_t k0, int64_t k1);
     /* out[n] (+)= sum over m of d[m * ldd + n]: the gradient of a bias. */
     void (*column_sums)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add);
 

@@ -4,7 +4,8 @@
 /*
  * The file that includes this one defines MN_LANES (floats in a vector), MN_VECS (vectors in a panel's row), MN_TILE (rows
  * of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_MULTIPLY_SUM(a, b, c) (a * b + c of
- * vectors), MN_TABLE and MN_TABLE_NAME.
+ * vectors), MN_TABLE and MN_TABLE_NAME; and, where there are instructions
+ * for it, MN_SQRT(a), MN_LOAD_SOME(p, n) and MN_STORE_SOME(p, n, v).
  */
 #include <math.h>
 
@@ -38,7 +39,9 @@ typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
 /* clang-format off: each needs those in front of it */
 #include "kernels/vec_tmpl.h"
 #include "kernels/gemm_tmpl.h"
+#include "kernels/update_tmpl.h"
 #include "kernels/outer_tmpl.h"
+#include "kernels/few_tmpl.h"
 #include "kernels/functions_tmpl.h"
 /* clang-format on */
 
@@ -47,7 +50,8 @@ const mn_kernels MN_TABLE = {
     .width = WIDTH,
     .gemm = gemm,
     .outer = outer,
-    .dots = dots,
+    .few_forward = few_forward,
+    .few_back = few_back,
     .column_sums = column_sums,
     .exp = exp_map,
     .sigmoid = sigmoid_map,

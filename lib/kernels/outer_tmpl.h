@@ -1,4 +1,4 @@
-/* outer_tmpl.h - gradients of B, products with a transposed matrix, sums of columns */
+/* outer_tmpl.h - gradients of B, sums of columns */
 /* SPDX-License-Identifier: MIT */
 
 /* A part of kernels_tmpl.h. */
@@ -89,79 +89,51 @@ INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t l
         outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
 }
 
-static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n)
+/* Columns col0..col1 - 1 of n elements of run r, summed up in g. */
+static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
+                        int64_t ldg, bool add)
 {
-    float *g = o->g + ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->ldg;
     gathered from;
-    bool add = o->add;
     int64_t m = 0;
     do {
         m = gather(&from, o, r, l, n, m);
-        for (int64_t col = 0; col < o->n; col += WIDTH) {
-            const int64_t columns = mn_min(WIDTH, o->n - col);
+        for (int64_t col = col0; col < col1; col += WIDTH) {
+            const int64_t columns = mn_min(WIDTH, col1 - col);
             gather_panel(&from, col, columns);
             if (columns == WIDTH)
-                outer_rows(&from, from.d, g + col, o->ldg, add, n, VECS, WIDTH);
+                outer_rows(&from, from.d, g + col - col0, ldg, add, n, VECS, WIDTH);
             else
                 for (int64_t c = 0; c < columns; c += LANES)
-                    outer_rows(&from, from.d + c, g + col + c, o->ldg, add, n, 1, mn_min(LANES, columns - c));
+                    outer_rows(&from, from.d + c, g + col - col0 + c, ldg, add, n, 1, mn_min(LANES, columns - c));
         }
         add = true;
     } while (m < o->m);
 }
 
+/* The same, and the optimizer's step with it. */
+static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t at)
+{
+    enum { COLUMNS = 128 };
+    float g[OUTER_RUN * COLUMNS];
+    const mn_gradient *to = &o->to;
+    for (int64_t col = 0; col < o->n; col += COLUMNS) {
+        const int64_t columns = mn_min(COLUMNS, o->n - col);
+        outer_block(o, r, l, n, col, col + columns, g, COLUMNS, false);
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t place = at + i * to->ld + col;
+            adam(to->update, to->w + place, to->m + place, to->v + place, g + i * COLUMNS, columns);
+        }
+    }
+}
+
 static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
 {
-    for (int64_t l = l0; l < l1; l += OUTER_RUN)
-        outer_block(o, r, l, mn_min(OUTER_RUN, l1 - l));
-}
-
-INLINE float sum_lanes(vec v)
-{
-    float sum = 0;
-    for (int i = 0; i < LANES; i++)
-        sum += v[i];
-    return sum;
-}
-
-/* `height` rows of D with one row of W. */
-INLINE void dots_tile(const mn_dots *d, int64_t m, int64_t k, const int height)
-{
-    const float *w = d->w + k * d->ldw, *a[TILE];
-    vec sum[TILE];
-    UNROLL
-    for (int i = 0; i < height; i++) {
-        a[i] = d->d + (m + i) * d->ldd;
-        sum[i] = (vec){0};
-    }
-    int64_t n = 0;
-    for (; n + LANES <= d->n; n += LANES) {
-        vec wv = load(w + n);
-        UNROLL
-        for (int i = 0; i < height; i++)
-            sum[i] = multiply_sum(load(a[i] + n), wv, sum[i]);
-    }
-    if (n < d->n) {
-        vec wv = load_some(w + n, d->n - n);
-        UNROLL
-        for (int i = 0; i < height; i++)
-            sum[i] = multiply_sum(load_some(a[i] + n, d->n - n), wv, sum[i]);
-    }
-    UNROLL
-    for (int i = 0; i < height; i++) {
-        float *y = d->y + (m + i) * d->ldy + k;
-        *y = (d->add ? *y : 0.0f) + sum_lanes(sum[i]);
-    }
-}
-
-static void dots(const mn_dots *d, int64_t k0, int64_t k1)
-{
-    for (int64_t k = k0; k < k1; k++) {
-        int64_t m = 0;
-        for (; m + TILE <= d->m; m += TILE)
-            dots_tile(d, m, k, TILE);
-        for (; m < d->m; m++)
-            dots_tile(d, m, k, 1);
+    for (int64_t l = l0; l < l1; l += OUTER_RUN) {
+        const int64_t n = mn_min(OUTER_RUN, l1 - l), at = ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->to.ld;
+        if (o->to.update)
+            outer_update(o, r, l, n, at);
+        else
+            outer_block(o, r, l, n, 0, o->n, o->to.g + at, o->to.ld, o->to.add);
     }
 }
 

@@ -18,16 +18,25 @@ INLINE void store(float *p, vec v)
     *(vec_at *)p = v;
 }
 
+/* The first n floats, 0 < n <= LANES; the other lanes are zero. */
 INLINE vec load_some(const float *p, int64_t n)
 {
+#ifdef MN_LOAD_SOME
+    return (vec)MN_LOAD_SOME(p, n);
+#else
     vec v = {0};
     memcpy(&v, p, (size_t)n * sizeof(float));
     return v;
+#endif
 }
 
 INLINE void store_some(float *p, vec v, int64_t n)
 {
+#ifdef MN_STORE_SOME
+    MN_STORE_SOME(p, n, v);
+#else
     memcpy(p, &v, (size_t)n * sizeof(float));
+#endif
 }
 
 /* Bits of a where mask is all ones, of b where it is zero. */
@@ -52,4 +61,27 @@ INLINE vec at_least(vec a, vec floor)
 INLINE vec at_most(vec a, vec ceiling)
 {
     return choose(a > ceiling, ceiling, a);
+}
+
+INLINE vec square_root(vec a)
+{
+#ifdef MN_SQRT
+    return (vec)MN_SQRT(a);
+#else
+    for (int i = 0; i < LANES; i++)
+        a[i] = sqrtf(a[i]);
+    return a;
+#endif
+}
+
+INLINE float sum_lanes(vec v)
+{
+    float part[LANES];
+    store(part, v);
+    UNROLL
+    for (int half = LANES / 2; half > 0; half /= 2)
+        UNROLL
+        for (int i = 0; i < half; i++)
+            part[i] += part[i + half];
+    return part[0];
 }

@@ -68,6 +68,8 @@ static mirnet_status add_kernel(mn_layer *layer, const conv_shape *s)
     mn_param *kernel;
     MN_TRY(mn_layer_add_param(layer, &kernel, "kernel", is_1d(layer) ? dims_1d : dims_2d, is_1d(layer) ? 3 : 4,
                               spec->kernel_init, spec->kernel_reg));
+    /* With several columns of outputs each adds its share to the gradient. */
+    kernel->at_once = s->out_width == 1;
     /* Dead taps have no gradient; with a regularizer they still decay. */
     if (spec->kernel_reg.l1 == 0 && spec->kernel_reg.l2 == 0) {
         const int64_t tap = s->channels * s->filters;
@@ -158,40 +160,30 @@ typedef struct pack_job {
     int64_t panels;
 } pack_job;
 
-/* One kernel row i and one panel of filters. */
+/* One tap and as many of its channels as a panel is wide: these rows of [filters] as they are, and as columns. */
 static void pack_part(void *context, int64_t part, int32_t worker)
 {
     const pack_job *job = context;
-    const conv_shape *s = &job->state->shape;
-    const int64_t i = part / job->panels, panel = part % job->panels, n_k = mn_conv_taps(s, 1) * s->channels;
-    const float *src =
-        job->kernel + ((s->tap_first[0] + i) * s->kernel[1] + s->tap_first[1]) * s->channels * s->filters;
+    const conv_state *state = job->state;
+    const conv_shape *s = &state->shape;
+    const int64_t tap = part / job->panels, panel = part % job->panels, taps_j = mn_conv_taps(s, 1);
+    const int64_t taps = mn_conv_taps(s, 0) * taps_j, i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
+    const int64_t from = panel * job->kernels->width, n = mn_min(job->kernels->width, s->channels - from);
+    const float *src = job->kernel + (i * s->kernel[1] + j) * s->channels * s->filters;
     (void)worker;
-    mn_pack(job->kernels, job->state->packed, mn_conv_taps(s, 0) * n_k, i * n_k, src, n_k, s->filters, s->filters,
-            panel, panel + 1);
-}
-
-/* One tap, transposed: its [channels][filters] become [filters] rows of [channels]. */
-static void transpose_part(void *context, int64_t part, int32_t worker)
-{
-    const pack_job *job = context;
-    const conv_shape *s = &job->state->shape;
-    const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
-    const int64_t i = s->tap_first[0] + part / mn_conv_taps(s, 1), j = s->tap_first[1] + part % mn_conv_taps(s, 1);
-    (void)worker;
-    mn_pack_transposed(job->kernels, job->state->transposed, taps * s->filters, part * s->filters,
-                       job->kernel + (i * s->kernel[1] + j) * s->channels * s->filters, s->filters, s->channels,
-                       s->filters, 0, mn_panels(job->kernels, s->channels));
+    mn_pack(job->kernels, state->packed, taps * s->channels, tap * s->channels + from, src + from * s->filters, n,
+            s->filters, s->filters, 0, mn_panels(job->kernels, s->filters));
+    if (state->transposed)
+        mn_pack_transposed(job->kernels, state->transposed, taps * s->filters, tap * s->filters, src, s->filters, s->channels,
+                           s->filters, panel, panel + 1);
 }
 
 static void prepare(mn_op *op, const mn_run *run)
 {
     const conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    pack_job job = {state, run->kernels, mn_weight(op->layer, run, KERNEL), mn_panels(run->kernels, s->filters)};
-    mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * job.panels);
-    if (state->transposed)
-        mn_parallel(run, transpose_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1));
+    pack_job job = {state, run->kernels, mn_weight(op->layer, run, KERNEL), mn_panels(run->kernels, s->channels)};
+    mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * job.panels);
 }
 
 /* A block of rows of y that were made one after another: those of a sample, or one kind of the blank's. */
@@ -304,15 +296,16 @@ static void weight_gradients(mn_op *op, const mn_run *run)
     const mn_layer *layer = op->layer;
     const conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    float *grad = mn_grad(layer, run, KERNEL);
-    if (!op->grad_add)
-        clear_gradient(&layer->params[KERNEL], grad);
+    mn_gradient to = mn_gradient_of(op, run, KERNEL, 0, s->filters);
+    if (!to.update && !op->grad_add)
+        clear_gradient(&layer->params[KERNEL], to.g);
+    to.add = true;
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         mn_outer outer = {
             .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
             .x = op->x[0], .d = op->dy, .rows = g->active, .a_at = g->a_at, .b_at = g->kernel_at,
-            .g = grad, .ldg = s->filters, .add = true,
+            .to = to,
         };
         mn_outer_run(run, &outer);
     }

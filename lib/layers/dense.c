@@ -7,11 +7,9 @@
 
 enum { KERNEL, BIAS };
 
-/* With fewer rows than this a product reads W where it lies: packing it would cost more than it saves. */
-enum { FEW_ROWS = 48 };
-
 typedef struct dense_state {
-    bool few;          /* rows: W stays plain */
+    bool few;          /* rows: W stays plain and is walked over, for packing it would cost more than it saves */
+    float *scratch;    /* for few rows; else NULL */
     float *packed;     /* W, or NULL while few */
     float *transposed; /* W transposed, for the gradient of x; NULL while few */
 } dense_state;
@@ -35,8 +33,10 @@ static mirnet_status build(mn_layer *layer)
     layer->out = layer->in[0];
     layer->out.dim[layer->out.rank - 1] = spec->units;
     layer->masks = layer->masked;
-    MN_TRY(mn_layer_add_param(layer, NULL, "kernel", (int64_t[]){depth_of(layer), spec->units}, 2, spec->kernel_init,
+    mn_param *kernel;
+    MN_TRY(mn_layer_add_param(layer, &kernel, "kernel", (int64_t[]){depth_of(layer), spec->units}, 2, spec->kernel_init,
                               spec->kernel_reg));
+    kernel->at_once = true;
     if (spec->use_bias)
         MN_TRY(mn_layer_add_param(layer, NULL, "bias", &spec->units, 1, spec->bias_init, spec->bias_reg));
     return MIRNET_OK;
@@ -50,9 +50,12 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
         return MIRNET_ERR_NOMEM;
     op->state = state;
     /* A predictor packs once and uses it for ever; a trainer would pack in every step. */
-    state->few = backward && run->capacity * rows_of(op->layer) < FEW_ROWS;
-    if (state->few)
-        return MIRNET_OK;
+    const int64_t rows = run->capacity * rows_of(op->layer);
+    state->few = backward && rows <= MN_FEW_ROWS;
+    if (state->few) {
+        state->scratch = mn_floats(mn_few_scratch(rows, depth, units));
+        return state->scratch ? MIRNET_OK : MIRNET_ERR_NOMEM;
+    }
     state->packed = mn_floats(mn_packed_size(run->kernels, depth, units));
     if (!state->packed)
         return MIRNET_ERR_NOMEM;
@@ -68,6 +71,7 @@ static void close_dense(mn_op *op)
 {
     dense_state *state = op->state;
     if (state) {
+        mn_free(state->scratch);
         mn_free(state->packed);
         mn_free(state->transposed);
         mn_free(state);
@@ -92,53 +96,65 @@ static void forward(mn_op *op, const mn_run *run)
     const dense_state *state = op->state;
     const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
     const mn_activation f = layer->spec->activation;
-    mn_gemm product = {
-        .m = rows, .n = units, .runs = 1, .run = depth,
-        .x = op->x[0], .y = op->y, .lda = depth, .ldc = units,
-        .b = state->few ? mn_weight(layer, run, KERNEL) : state->packed,
-        .k_packed = state->few ? 0 : depth, .ldb = units,
-        .bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL,
-        .relu = f == MN_RELU,
-    };
-    mn_gemm_run(run, &product, 1);
-    if (f != MN_RELU)
+    const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
+    if (state->few) {
+        mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units};
+        mn_few_forward_run(run, &few, depth, op->y, units, bias, state->scratch);
         mn_activate(run, f, op->y, op->y, rows, units);
+    } else {
+        mn_gemm product = {
+            .m = rows, .n = units, .runs = 1, .run = depth,
+            .x = op->x[0], .y = op->y, .lda = depth, .ldc = units,
+            .b = state->packed, .k_packed = depth, .bias = bias, .relu = f == MN_RELU,
+        };
+        mn_gemm_run(run, &product, 1);
+        if (f != MN_RELU)
+            mn_activate(run, f, op->y, op->y, rows, units);
+    }
     if (op->mask_out)
         memcpy(op->mask_out, op->mask[0], (size_t)(run->batch * layer->in[0].dim[0]));
 }
 
-/* dz = dy f'; dW = x^T dz; db = sum of dz; dx = dz W^T */
-static void backward(mn_op *op, const mn_run *run)
+/* dW = x^T dz; dx = dz W^T */
+static void backward_products(mn_op *op, const mn_run *run, int64_t rows)
 {
     const mn_layer *layer = op->layer;
     const dense_state *state = op->state;
-    const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
-    if (!op->skip_activation)
-        mn_activate_back(run, layer->spec->activation, op->dy, op->y, rows, units);
-    mn_outer outer = {
-        .m = rows, .n = units, .runs = 1, .run = depth,
-        .x = op->x[0], .d = op->dy, .lda = depth, .ldc = units,
-        .g = mn_grad(layer, run, KERNEL), .ldg = units, .add = op->grad_add,
-    };
-    mn_outer_run(run, &outer);
-    if (layer->spec->use_bias)
-        mn_column_sums_run(run, mn_grad(layer, run, BIAS), op->dy, rows, units, op->grad_add);
-    if (!op->dx[0])
-        return;
+    const int64_t depth = depth_of(layer), units = layer->spec->units;
+    const mn_gradient gradient = mn_gradient_of(op, run, KERNEL, 0, units);
     if (state->few) {
-        mn_dots dots = {
-            .m = rows, .n = units, .k = depth, .d = op->dy, .w = mn_weight(layer, run, KERNEL), .y = op->dx[0],
-            .ldd = units, .ldw = units, .ldy = depth, .add = op->dx_add[0],
+        mn_few few = {
+            .m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = mn_weight(layer, run, KERNEL),
+            .ldw = units, .d = op->dy, .ldd = units, .dx = op->dx[0], .dx_add = op->dx_add[0], .gradient = gradient,
         };
-        mn_dots_run(run, &dots);
+        mn_few_back_run(run, &few, depth);
         return;
     }
+    mn_outer outer = {
+        .m = rows, .n = units, .runs = 1, .run = depth,
+        .x = op->x[0], .d = op->dy, .lda = depth, .ldc = units, .to = gradient,
+    };
+    mn_outer_run(run, &outer);
+    if (!op->dx[0])
+        return;
     mn_gemm product = {
         .m = rows, .n = depth, .runs = 1, .run = units,
         .x = op->dy, .y = op->dx[0], .lda = units, .ldc = depth,
         .b = state->transposed, .k_packed = units, .add = op->dx_add[0],
     };
     mn_gemm_run(run, &product, 1);
+}
+
+/* dz = dy f'; db = sum of dz */
+static void backward(mn_op *op, const mn_run *run)
+{
+    const mn_layer *layer = op->layer;
+    const int64_t units = layer->spec->units, rows = run->batch * rows_of(layer);
+    if (!op->skip_activation)
+        mn_activate_back(run, layer->spec->activation, op->dy, op->y, rows, units);
+    if (layer->spec->use_bias)
+        mn_column_sums_run(run, mn_grad(layer, run, BIAS), op->dy, rows, units, op->grad_add);
+    backward_products(op, run, rows);
 }
 
 const mn_layer_class mn_dense = {

@@ -30,6 +30,8 @@ typedef struct mn_param {
     int64_t ones_from, ones_to; /* elements that start as 1 whatever init says: an LSTM's forget bias */
     mn_regularizer reg;
     bool trainable; /* has a gradient; moving averages have none */
+    bool at_once;   /* in a step with run->step the layer updates it where its gradient is made, which is stored nowhere.
+                       Its layer says so if it can; the model says no if something else adds to the gradient */
     mn_live live;
 } mn_param;
 
@@ -50,6 +52,12 @@ struct mn_layer {
     mn_layer *inner[2];
 };
 
+/* An optimizer's step that is made while gradients are: see at_once. Arrays are laid out as the weights. */
+typedef struct mn_step {
+    mn_update update;
+    float *w, *m, *v;
+} mn_step;
+
 /* What one pass over a batch needs besides the buffers. */
 typedef struct mn_run {
     const mn_kernels *kernels;
@@ -58,6 +66,7 @@ typedef struct mn_run {
     int64_t batch;
     const float *weights;   /* the model's flat array */
     float *grads;           /* the same layout; NULL when no backward pass follows */
+    const mn_step *step_now; /* NULL: all gradients are stored in grads */
     bool training;          /* dropout is on, batch statistics are used */
     uint64_t seed, step;    /* key of the dropout masks of this batch, with the layer's index and the sample */
     const int64_t *samples; /* [batch] ids of the samples for that key */
@@ -134,6 +143,18 @@ static inline float *mn_grad(const mn_layer *layer, const mn_run *run, int32_t i
     return run->grads + layer->params[i].offset;
 }
 
+/* Where the gradient of the matrix goes that begins `at` floats behind the start of the i-th parameter, ld floats a row. */
+static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int32_t i, int64_t at, int64_t ld)
+{
+    const mn_param *param = &op->layer->params[i];
+    const size_t place = param->offset + (size_t)at;
+    const mn_step *step = run->step_now;
+    if (step && param->at_once)
+        return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
+                             .v = step->v + place};
+    return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
+}
+
 static inline int64_t mn_in_size(const mn_op *op, int32_t i)
 {
     return mn_shape_size(&op->layer->in[i]);
@@ -159,7 +180,12 @@ static inline void mn_parallel(const mn_run *run, mn_task task, void *context, i
 /* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */
 void mn_outer_run(const mn_run *run, const mn_outer *outer);
-void mn_dots_run(const mn_run *run, const mn_dots *dots);
+/* Y [m][.] = bias + X W, and the way back, for few rows and W of k rows (few.c). `scratch` has mn_few_scratch floats, with as
+ * many columns as the last range ends at. */
+size_t mn_few_scratch(int64_t m, int64_t k, int64_t columns);
+void mn_few_forward_run(const mn_run *run, const mn_few *few, int64_t k, float *y, int64_t ldy, const float *bias,
+                        float *scratch);
+void mn_few_back_run(const mn_run *run, const mn_few *few, int64_t k);
 /* out[n] (+)= sum over the m rows of d[m][n]. */
 void mn_column_sums_run(const mn_run *run, float *out, const float *d, int64_t m, int64_t n, bool add);
 /* Packs a plain row-major [k][n] matrix (or its transpose, for src [n][k]) in parallel. */

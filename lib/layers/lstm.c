@@ -93,7 +93,7 @@ static void recurrent_grad(const mn_op *op, const mn_run *run)
     mn_outer outer = {
         .m = run->batch * r->steps, .n = r->columns, .runs = 1, .run = r->units,
         .x = mn_rnn_h(r, run), .lda = r->units, .d = r->z, .ldc = r->columns,
-        .g = mn_grad(op->layer, run, MN_RNN_RECURRENT), .ldg = r->columns, .add = op->grad_add,
+        .to = mn_gradient_of(op, run, MN_RNN_RECURRENT, 0, r->columns),
     };
     mn_outer_run(run, &outer);
 }

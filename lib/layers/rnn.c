@@ -5,9 +5,6 @@
 #include "layers/rnn.h"
 #include "mem.h"
 
-/* With fewer rows than this a product reads the kernel where it lies: packing it would cost more than it saves. */
-enum { FEW_ROWS = 48 };
-
 /* Without a backward pass: samples that go through at a time, at least, and floats of z that they may fill. */
 enum { FEW_SLOTS = 24, SLOT_FLOATS = 1 << 20 };
 
@@ -58,10 +55,12 @@ mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell)
     mn_param *param;
     MN_TRY(mn_layer_add_param(layer, &param, "kernel", (int64_t[]){in->dim[1], columns}, 2, spec->kernel_init,
                               spec->kernel_reg));
+    param->at_once = true;
     if (skip)
         skip_gate(param, units, columns);
     MN_TRY(mn_layer_add_param(layer, &param, "recurrent_kernel", (int64_t[]){units, columns}, 2, spec->recurrent_init,
                               spec->recurrent_reg));
+    param->at_once = in->dim[0] > 1;
     if (in->dim[0] == 1 && !regularized(&spec->recurrent_reg))
         param->live.n = 0;
     if (!spec->use_bias)
@@ -96,7 +95,9 @@ static mirnet_status get_packed(float **out, const mn_run *run, int64_t count, i
 static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, bool backward)
 {
     const int64_t parts[2] = {r->cell->split * r->units, r->columns - r->cell->split * r->units};
-    if (!r->few)
+    if (r->few)
+        MN_TRY(get(&r->scratch, (int64_t)mn_few_scratch(run->capacity * r->steps, r->in, r->columns), 1, 1));
+    else
         MN_TRY(get_packed(&r->kernel, run, r->blocks, r->in, r->block_n));
     if (!r->few && backward && op->dx[0])
         MN_TRY(get_packed(&r->kernel_t, run, 1, r->columns, r->in));
@@ -140,8 +141,10 @@ static void cut_columns(mn_rnn *r, bool skip)
 {
     r->blocks = 1;
     r->block_n = r->columns;
+    r->live = (mn_live){.n = 1, .to = {r->columns}};
     if (!skip)
         return;
+    r->live = (mn_live){.n = 2, .from = {0, 2 * r->units}, .to = {r->units, r->columns}};
     r->blocks = r->cell->gates - 1;
     r->block_n = r->units;
     for (int32_t i = 1; i < r->blocks; i++)
@@ -163,7 +166,7 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->ldy = r->units;
     r->idle = idle_at_zero(layer->spec);
     /* A predictor packs once and uses it for ever; a trainer packs in every step. */
-    r->few = backward && run->capacity < mn_ceil_div(FEW_ROWS, r->steps);
+    r->few = backward && run->capacity * r->steps <= MN_FEW_ROWS;
     r->slots = run->capacity;
     if (!backward)
         r->slots = mn_min(r->slots, mn_max(FEW_SLOTS, SLOT_FLOATS / r->steps / r->columns));
@@ -186,6 +189,7 @@ void mn_rnn_close(mn_op *op)
     }
     mn_free(r->kernel);
     mn_free(r->kernel_t);
+    mn_free(r->scratch);
     mn_free(r->bias);
     mn_free(r->z);
     mn_free(r->h_dropped);

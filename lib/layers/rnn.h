@@ -38,13 +38,14 @@ struct mn_rnn {
     int64_t in, units, steps, columns; /* columns = gates * units */
     int64_t slots;
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
-    bool few;                         /* rows: the kernel stays plain */
+    bool few;                         /* rows: the kernel stays plain and is walked over */
     bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
 
     /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but
      * one step, one block for each gate but the idle one. */
     int32_t blocks;
     int64_t block_n, block_at[4];
+    mn_live live;     /* the same columns as ranges */
 
     /* For a wrapper, which sets them behind open. */
     int64_t ldy;      /* floats from one row of y, and dy, to the next */
@@ -54,6 +55,7 @@ struct mn_rnn {
 
     float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
+    float *scratch;                       /* for few rows */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */

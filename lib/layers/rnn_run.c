@@ -116,20 +116,35 @@ static void drop_samples(const mn_op *op, const mn_run *run, int64_t from, int64
     }
 }
 
+/* The kernel as one that is walked over, with x or its dropped form. */
+static mn_few few_of(const mn_op *op, const mn_run *run, const float *x)
+{
+    const mn_rnn *r = op->state;
+    return (mn_few){
+        .m = run->batch * r->steps, .ranges = r->live.n, .from = {r->live.from[0], r->live.from[1]},
+        .to = {r->live.to[0], r->live.to[1]}, .x = x, .ldx = r->in, .w = mn_weight(op->layer, run, MN_RNN_KERNEL),
+        .ldw = r->columns, .d = r->z, .ldd = r->columns,
+    };
+}
+
 /* z = x K + b for all steps of the samples in the slots. */
 static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64_t count)
 {
     const mn_rnn *r = op->state;
     const int64_t packed = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
+    const float *x = drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in;
+    const bool biased = op->layer->spec->use_bias;
+    if (r->few) {
+        mn_few few = few_of(op, run, x);
+        mn_few_forward_run(run, &few, r->in, r->z, r->columns, biased ? r->bias : NULL, r->scratch);
+        return;
+    }
     mn_gemm products[4];
     for (int32_t i = 0; i < r->blocks; i++)
         products[i] = (mn_gemm){
-            .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in,
-            .x = drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in, .lda = r->in,
-            .y = r->z + r->block_at[i], .ldc = r->columns,
-            .b = r->few ? mn_weight(op->layer, run, MN_RNN_KERNEL) + r->block_at[i] : r->kernel + i * packed,
-            .k_packed = r->few ? 0 : r->in, .ldb = r->columns,
-            .bias = op->layer->spec->use_bias ? r->bias + r->block_at[i] : NULL,
+            .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
+            .y = r->z + r->block_at[i], .ldc = r->columns, .b = r->kernel + i * packed, .k_packed = r->in,
+            .bias = biased ? r->bias + r->block_at[i] : NULL,
         };
     mn_gemm_run(run, products, r->blocks);
 }
@@ -275,20 +290,11 @@ static void bias_grad(const mn_op *op, const mn_run *run)
     mn_parallel(run, sums_part, &j, 1);
 }
 
-/* dK = x^T dz; the recurrent kernel's is the cell's affair. */
-static void weight_grads(const mn_op *op, const mn_run *run)
+/* dR is the cell's affair. */
+static void other_grads(const mn_op *op, const mn_run *run)
 {
     const mn_layer *layer = op->layer;
     const mn_rnn *r = op->state;
-    for (int32_t i = 0; layer->params[MN_RNN_KERNEL].trainable && i < r->blocks; i++) {
-        mn_outer outer = {
-            .m = run->batch * r->steps, .n = r->block_n, .runs = 1, .run = r->in,
-            .x = drops_x(r, run) ? r->x_dropped : op->x[0], .lda = r->in,
-            .d = r->z + r->block_at[i], .ldc = r->columns,
-            .g = mn_grad(layer, run, MN_RNN_KERNEL) + r->block_at[i], .ldg = r->columns, .add = op->grad_add,
-        };
-        mn_outer_run(run, &outer);
-    }
     const mn_param *recurrent = &layer->params[MN_RNN_RECURRENT];
     if (recurrent->trainable && r->steps > 1)
         r->cell->recurrent_grad(op, run);
@@ -298,28 +304,37 @@ static void weight_grads(const mn_op *op, const mn_run *run)
         bias_grad(op, run);
 }
 
-/* dx (+)= dz K^T over the columns that have an effect. */
-static void input_grad(const mn_op *op, const mn_run *run, float *dx, bool add)
+/* dK = x^T dz; dx (+)= dz K^T over the columns that have an effect. dx may be x. */
+static void kernel_grads(const mn_op *op, const mn_run *run, const float *x, float *dx, bool add)
 {
     const mn_rnn *r = op->state;
+    const bool trainable = op->layer->params[MN_RNN_KERNEL].trainable;
     const int64_t rows = run->batch * r->steps;
-    if (r->kernel_t) {
-        mn_gemm product = {
-            .m = rows, .n = r->in, .runs = r->blocks, .run = r->block_n, .x = r->z, .lda = r->columns, .y = dx,
-            .ldc = r->in, .a_at = r->block_at, .b_at = r->block_at, .b = r->kernel_t, .k_packed = r->columns,
-            .add = add,
-        };
-        mn_gemm_run(run, &product, 1);
+    if (r->few) {
+        mn_few few = few_of(op, run, x);
+        few.dx = dx;
+        few.dx_add = add;
+        if (trainable)
+            few.gradient = mn_gradient_of(op, run, MN_RNN_KERNEL, 0, r->columns);
+        mn_few_back_run(run, &few, r->in);
         return;
     }
-    for (int32_t i = 0; i < r->blocks; i++) {
-        mn_dots dots = {
-            .m = rows, .n = r->block_n, .k = r->in, .d = r->z + r->block_at[i],
-            .w = mn_weight(op->layer, run, MN_RNN_KERNEL) + r->block_at[i], .y = dx,
-            .ldd = r->columns, .ldw = r->columns, .ldy = r->in, .add = add || i > 0,
+    for (int32_t i = 0; trainable && i < r->blocks; i++) {
+        mn_outer outer = {
+            .m = rows, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
+            .d = r->z + r->block_at[i], .ldc = r->columns,
+            .to = mn_gradient_of(op, run, MN_RNN_KERNEL, r->block_at[i], r->columns),
         };
-        mn_dots_run(run, &dots);
+        mn_outer_run(run, &outer);
     }
+    if (!dx)
+        return;
+    mn_gemm product = {
+        .m = rows, .n = r->in, .runs = r->blocks, .run = r->block_n, .x = r->z, .lda = r->columns, .y = dx,
+        .ldc = r->in, .a_at = r->block_at, .b_at = r->block_at, .b = r->kernel_t, .k_packed = r->columns,
+        .add = add,
+    };
+    mn_gemm_run(run, &product, 1);
 }
 
 /* x_dropped holds the gradient of the dropped x: dx (+)= that times the mask. */
@@ -340,13 +355,12 @@ void mn_rnn_backward(mn_op *op, const mn_run *run)
 {
     const mn_rnn *r = op->state;
     run_walk(op, run, 0, run->batch, backward_part);
-    weight_grads(op, run);
-    if (!op->dx[0])
-        return;
+    other_grads(op, run);
     if (!drops_x(r, run)) {
-        input_grad(op, run, op->dx[0], op->dx_add[0]);
+        kernel_grads(op, run, op->x[0], op->dx[0], op->dx_add[0]);
         return;
     }
-    input_grad(op, run, r->x_dropped, false);
-    mn_each_sample(op, run, undrop_samples, r->steps * r->in);
+    kernel_grads(op, run, r->x_dropped, op->dx[0] ? r->x_dropped : NULL, false);
+    if (op->dx[0])
+        mn_each_sample(op, run, undrop_samples, r->steps * r->in);
 }

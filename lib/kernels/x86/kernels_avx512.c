@@ -4,10 +4,19 @@
 
 #include <immintrin.h>
 
+/* The first n of 16 lanes. */
+static inline __attribute__((always_inline)) __mmask16 lanes(int64_t n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+
 #define MN_LANES 16
 #define MN_VECS 4
 #define MN_TILE 6
 #define MN_MULTIPLY_SUM(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define MN_SQRT(a) _mm512_sqrt_ps((__m512)(a))
+#define MN_LOAD_SOME(p, n) _mm512_maskz_loadu_ps(lanes(n), p)
+#define MN_STORE_SOME(p, n, v) _mm512_mask_storeu_ps(p, lanes(n), (__m512)(v))
 #define MN_TABLE mn_kernels_avx512
 #define MN_TABLE_NAME "avx512"
 #include "kernels/kernels_tmpl.h"

@@ -1,0 +1,235 @@
+/* few_tmpl.h - products of few rows with a plain matrix, which is walked over once */
+/* SPDX-License-Identifier: MIT */
+
+/* A part of kernels_tmpl.h. */
+
+/* Rows of W that stay in a near cache while panel after panel is read from them; and rows that are done together on the way
+ * back. What lies so many rows ahead is asked for meanwhile: no hardware sees a walk over panels coming. Behind the end of W it
+ * is somebody else's memory, or none, which is no harm. */
+enum { FEW_BLOCK = 32, FEW_BACK = 4, FEW_AHEAD = 12 };
+
+/* `height` rows of X by `vecs` vectors of W's columns at col, over k0..k1 - 1. */
+INLINE void few_tile(const mn_few *f, int64_t row, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add,
+                     const int height, const int vecs, int64_t columns)
+{
+    const bool whole = columns >= vecs * LANES;
+    const float *x[TILE], *w = f->w + k0 * f->ldw + col;
+    vec sum[TILE][VECS];
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        x[i] = f->x + (row + i) * f->ldx;
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const float *at = y + (row + i) * ldy + col + v * LANES;
+            sum[i][v] = !add ? (vec){0} : whole ? load(at) : load_some(at, columns);
+        }
+    }
+    for (int64_t k = k0; k < k1; k++, w += f->ldw) {
+        vec wv[VECS];
+        __builtin_prefetch(w + FEW_BLOCK * f->ldw);
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            wv[v] = whole ? load(w + v * LANES) : load_some(w, columns);
+        UNROLL
+        for (int i = 0; i < height; i++) {
+            vec xv = splat(x[i][k]);
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[i][v] = multiply_sum(xv, wv[v], sum[i][v]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            float *at = y + (row + i) * ldy + col + v * LANES;
+            if (whole)
+                store(at, sum[i][v]);
+            else
+                store_some(at, sum[i][v], columns);
+        }
+}
+
+INLINE void few_panel(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add, const int vecs,
+                      int64_t columns)
+{
+    int64_t row = 0;
+    for (; row + TILE <= f->m; row += TILE)
+        few_tile(f, row, k0, k1, col, y, ldy, add, TILE, vecs, columns);
+    for (; row + 2 <= f->m; row += 2)
+        few_tile(f, row, k0, k1, col, y, ldy, add, 2, vecs, columns);
+    for (; row < f->m; row++)
+        few_tile(f, row, k0, k1, col, y, ldy, add, 1, vecs, columns);
+}
+
+static void few_full(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add)
+{
+    few_panel(f, k0, k1, col, y, ldy, add, VECS, WIDTH);
+}
+
+static void few_narrow(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add,
+                       int64_t columns)
+{
+    few_panel(f, k0, k1, col, y, ldy, add, 1, columns);
+}
+
+static void few_forward(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy)
+{
+    for (int64_t k = k0; k < k1; k += FEW_BLOCK) {
+        const int64_t end = mn_min(k + FEW_BLOCK, k1);
+        for (int32_t i = 0; i < f->ranges; i++) {
+            int64_t col = f->from[i];
+            for (; col + WIDTH <= f->to[i]; col += WIDTH)
+                few_full(f, k, end, col, y, ldy, k > k0);
+            for (; col < f->to[i]; col += LANES)
+                few_narrow(f, k, end, col, y, ldy, k > k0, mn_min(LANES, f->to[i] - col));
+        }
+    }
+}
+
+/* Two rows of W with `height` rows of D: two columns of dX. */
+INLINE void few_dots(const mn_few *f, int64_t row, int64_t k, const int count, const int height)
+{
+    vec sum[2][TILE];
+    UNROLL
+    for (int j = 0; j < count; j++)
+        UNROLL
+        for (int i = 0; i < height; i++)
+            sum[j][i] = (vec){0};
+    for (int32_t r = 0; r < f->ranges; r++) {
+        const float *w = f->w + k * f->ldw, *d = f->d + row * f->ldd;
+        int64_t n = f->from[r];
+        for (; n + LANES <= f->to[r]; n += LANES) {
+            vec wv[2];
+            UNROLL
+            for (int j = 0; j < count; j++)
+                wv[j] = load(w + j * f->ldw + n);
+            UNROLL
+            for (int i = 0; i < height; i++) {
+                vec dv = load(d + i * f->ldd + n);
+                UNROLL
+                for (int j = 0; j < count; j++)
+                    sum[j][i] = multiply_sum(dv, wv[j], sum[j][i]);
+            }
+        }
+        const int64_t left = f->to[r] - n;
+        if (left > 0)
+            UNROLL
+            for (int j = 0; j < count; j++) {
+                vec wv = load_some(w + j * f->ldw + n, left);
+                UNROLL
+                for (int i = 0; i < height; i++)
+                    sum[j][i] = multiply_sum(load_some(d + i * f->ldd + n, left), wv, sum[j][i]);
+            }
+    }
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int j = 0; j < count; j++) {
+            float *dx = f->dx + (row + i) * f->ldx + k + j;
+            *dx = (f->dx_add ? *dx : 0.0f) + sum_lanes(sum[j][i]);
+        }
+}
+
+static void few_back_x(const mn_few *f, int64_t k, int64_t count)
+{
+    int64_t row = 0;
+    for (; row + TILE <= f->m; row += TILE) {
+        if (count == FEW_BACK) {
+            few_dots(f, row, k, 2, TILE);
+            few_dots(f, row, k + 2, 2, TILE);
+        } else {
+            for (int64_t j = 0; j < count; j++)
+                few_dots(f, row, k + j, 1, TILE);
+        }
+    }
+    for (; row < f->m; row++)
+        for (int64_t j = 0; j < count; j++)
+            few_dots(f, row, k + j, 1, 1);
+}
+
+/* The gradient of `count` rows of W, `vecs` vectors of columns, from the x of these rows: [m][FEW_BACK]. */
+INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x, int64_t k, int64_t col, const int vecs,
+                         int64_t columns, const int count)
+{
+    const bool whole = columns >= vecs * LANES;
+    const mn_gradient *to = &f->gradient;
+    vec sum[FEW_BACK][2];
+    UNROLL
+    for (int j = 0; j < count; j++)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[j][v] = (vec){0};
+    for (int64_t i = 0; i < f->m; i++) {
+        vec dv[2];
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const float *d = f->d + i * f->ldd + col + v * LANES;
+            dv[v] = whole ? load(d) : load_some(d, columns);
+        }
+        UNROLL
+        for (int j = 0; j < count; j++) {
+            vec xv = splat(x[i * FEW_BACK + j]);
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[j][v] = multiply_sum(xv, dv[v], sum[j][v]);
+        }
+    }
+    UNROLL
+    for (int j = 0; j < count; j++)
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const int64_t at = (k + j) * to->ld + col + v * LANES, ahead = at + FEW_AHEAD * to->ld;
+            if (to->update && whole) {
+                if (v * LANES % 16 == 0) {
+                    __builtin_prefetch(to->w + ahead, 1);
+                    __builtin_prefetch(to->m + ahead, 1);
+                    __builtin_prefetch(to->v + ahead, 1);
+                }
+                vec mv = load(to->m + at), vv = load(to->v + at);
+                store(to->w + at, adam_vec(step, load(to->w + at), &mv, &vv, sum[j][v]));
+                store(to->m + at, mv);
+                store(to->v + at, vv);
+            } else if (to->update) {
+                float g[LANES];
+                store(g, sum[j][v]);
+                adam(to->update, to->w + at, to->m + at, to->v + at, g, columns);
+            } else if (whole) {
+                store(to->g + at, to->add ? load(to->g + at) + sum[j][v] : sum[j][v]);
+            } else {
+                store_some(to->g + at, to->add ? load_some(to->g + at, columns) + sum[j][v] : sum[j][v], columns);
+            }
+        }
+}
+
+INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, int64_t k, const int count)
+{
+    for (int32_t i = 0; i < f->ranges; i++) {
+        int64_t col = f->from[i];
+        for (; col + 2 * LANES <= f->to[i]; col += 2 * LANES)
+            few_gradient(f, step, x, k, col, 2, 2 * LANES, count);
+        for (; col < f->to[i]; col += LANES)
+            few_gradient(f, step, x, k, col, 1, mn_min(LANES, f->to[i] - col), count);
+    }
+}
+
+/* The step of a row reads its old weights first, for dX. */
+static void few_back(const mn_few *f, int64_t k0, int64_t k1)
+{
+    float x[MN_FEW_ROWS * FEW_BACK];
+    const mn_gradient *to = &f->gradient;
+    const adam_step step = to->update ? adam_of(to->update) : (adam_step){0};
+    for (int64_t k = k0; k < k1; k += FEW_BACK) {
+        const int64_t count = mn_min(FEW_BACK, k1 - k);
+        for (int64_t i = 0; i < f->m; i++)
+            for (int64_t j = 0; j < count; j++)
+                x[i * FEW_BACK + j] = f->x[i * f->ldx + k + j];
+        if (f->dx)
+            few_back_x(f, k, count);
+        if (count == FEW_BACK && (to->g || to->update))
+            few_back_w(f, &step, x, k, FEW_BACK);
+        else
+            for (int64_t j = 0; j < count && (to->g || to->update); j++)
+                few_back_w(f, &step, x + j, k + j, 1);
+    }
+}
