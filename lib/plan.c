@@ -93,19 +93,19 @@ static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
 }
 
 /* The node whose buffer a node's output lies in. */
-static int32_t origin(const mirnet_model *model, int32_t node)
+int32_t mn_plan_origin(const mirnet_model *model, int32_t node)
 {
     while (model->nodes[node].layer->view)
         node = model->nodes[node].inputs[0];
     return node;
 }
 
-static int32_t count_readers_of(const mirnet_model *model, int32_t node)
+int32_t mn_plan_readers(const mirnet_model *model, int32_t node)
 {
-    int32_t n = node == origin(model, model->spec->output);
+    int32_t n = node == mn_plan_origin(model, model->spec->output);
     for (int32_t i = 0; i < model->n_nodes; i++)
         for (int32_t j = 0; j < model->nodes[i].n_inputs && !model->nodes[i].layer->view; j++)
-            n += origin(model, model->nodes[i].inputs[j]) == node;
+            n += mn_plan_origin(model, model->nodes[i].inputs[j]) == node;
     return n;
 }
 
@@ -125,9 +125,14 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
         const int64_t rows = axis < node->out.rank ? node->out.dim[axis] : 1;
         return mn_blank_create(&op->blank, NULL, NULL, rows, mn_shape_size(&node->out) / rows, plan->run.capacity);
     }
-    const int32_t from = origin(model, node->inputs[0]);
+    const int32_t from = mn_plan_origin(model, node->inputs[0]);
     mn_blank *in = plan->ops[from].blank;
-    const bool alone = model->nodes[from].n_inputs == 0 || count_readers_of(model, from) == 1;
+    const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, from) == 1;
+    if (in && alone && node->n_inputs == 1 && (passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
+        node->layer->cls->shares_tail && node->layer->cls->shares_tail(node->layer) && in->rows > 1) {
+        op->blank_in = in;
+        return MIRNET_OK;
+    }
     if (!in || !alone || !node->layer->cls->rows_read || !node->layer->cls->rows_read(node->layer, read) ||
         read->in_rows != in->rows)
         return MIRNET_OK;
@@ -207,7 +212,11 @@ static mirnet_status build(mn_plan *plan, int passes)
     plan->run.samples = plan->zeros;
     find_needs(plan);
     for (int32_t i = 0; i < model->n_nodes; i++)
+        plan->ops[i].twin = plan->twin ? &plan->twin->ops[i] : NULL;
+    for (int32_t i = 0; i < model->n_nodes; i++)
         MN_TRY(make_op(plan, i, passes));
+    if ((passes & MN_PASS_ROWS) && plan->use == MN_PLAN_FORWARD)
+        mn_plan_find_rows(plan);
     if (plan->use != MN_PLAN_FORWARD)
         find_additions(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
@@ -215,26 +224,43 @@ static mirnet_status build(mn_plan *plan, int passes)
         if (op->layer->cls->open && !op->layer->view)
             MN_TRY(op->layer->cls->open(op, &plan->run, plan->needs[i]));
     }
-    return MIRNET_OK;
+    return mn_plan_open_rows(plan);
 }
 
-mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
-                             const mn_kernels *kernels, mn_threads *threads)
+static mirnet_status create(mn_plan **out, const mn_plan *form, const mn_plan *twin)
 {
     *out = NULL;
     mn_plan *plan = mn_calloc(1, sizeof(*plan));
     if (!plan)
         return MIRNET_ERR_NOMEM;
-    plan->model = model;
-    plan->use = use;
-    plan->run = (mn_run){.kernels = kernels, .threads = threads, .capacity = capacity};
-    mirnet_status status = build(plan, passes);
+    *plan = *form;
+    plan->twin = twin;
+    mirnet_status status = build(plan, plan->passes);
     if (status != MIRNET_OK) {
         mn_plan_destroy(plan);
         return status;
     }
     *out = plan;
     return MIRNET_OK;
+}
+
+mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
+                             const mn_kernels *kernels, mn_threads *threads)
+{
+    const mn_plan form = {
+        .model = model, .use = use, .passes = passes,
+        .run = {.kernels = kernels, .threads = threads, .capacity = capacity},
+    };
+    return create(out, &form, NULL);
+}
+
+mirnet_status mn_plan_create_twin(mn_plan **out, const mn_plan *first)
+{
+    const mn_plan form = {
+        .model = first->model, .use = first->use, .passes = first->passes,
+        .run = {.kernels = first->run.kernels, .capacity = first->run.capacity, .weights = first->run.weights},
+    };
+    return create(out, &form, first);
 }
 
 float *mn_plan_input(const mn_plan *plan, int32_t input)
@@ -301,13 +327,13 @@ static void find_extents(mn_plan *plan)
             mn_blank_scan(op->blank, op->y, plan->run.batch);
         else if (op->blank)
             mn_blank_reach(op->blank, op->blank_in, &plan->reads[i], plan->run.batch);
-        for (int32_t j = 0; j < node->n_inputs && !op->blank && !node->layer->view; j++) {
-            mn_op *from = &plan->ops[origin(model, node->inputs[j])];
+        for (int32_t j = 0; j < node->n_inputs && !op->blank && !op->blank_in && !node->layer->view; j++) {
+            mn_op *from = &plan->ops[mn_plan_origin(model, node->inputs[j])];
             if (from->blank)
                 mn_blank_show_all(from->blank, plan->run.batch);
         }
     }
-    mn_op *output = &plan->ops[origin(model, model->spec->output)];
+    mn_op *output = &plan->ops[mn_plan_origin(model, model->spec->output)];
     if (output->blank)
         mn_blank_show_all(output->blank, plan->run.batch);
 }
@@ -316,7 +342,8 @@ void mn_plan_forward(mn_plan *plan)
 {
     find_extents(plan);
     for (int32_t i = 0; i < plan->model->n_nodes; i++)
-        call(plan, i, plan->ops[i].layer->cls->forward, offsetof(mn_op_times, forward));
+        if (!plan->ops[i].replaced)
+            call(plan, i, plan->ops[i].layer->cls->forward, offsetof(mn_op_times, forward));
 }
 
 void mn_plan_backward(mn_plan *plan)

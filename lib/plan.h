@@ -13,7 +13,12 @@ typedef enum mn_plan_use {
 } mn_plan_use;
 
 /* Savings that can be switched off, for tests. */
-enum { MN_PASS_BLANK = 1, MN_PASSES = MN_PASS_BLANK };
+enum {
+    MN_PASS_BLANK = 1, /* rows behind the ends of sequences are shared: layers/blank.h */
+    MN_PASS_TAIL = 2,  /* and what they add to a product over the whole sequence: layers/tail.h. Forward only */
+    MN_PASS_ROWS = 4,  /* two convolutions over letters are looked up: layers/row_table.h. Forward only */
+    MN_PASSES = MN_PASS_BLANK | MN_PASS_TAIL | MN_PASS_ROWS
+};
 
 /* Seconds that a node's op took since somebody asked for times. */
 typedef struct mn_op_times {
@@ -27,6 +32,8 @@ typedef struct mn_op_times {
 typedef struct mn_plan {
     const mirnet_model *model;
     mn_plan_use use;
+    int passes;
+    const struct mn_plan *twin;
     mn_run run;      /* the caller sets weights, grads, batch, training, seed, step, samples before each pass */
     mn_op *ops;      /* [n_nodes] */
     bool *needs;     /* [n_nodes] a gradient flows through this node */
@@ -38,6 +45,9 @@ typedef struct mn_plan {
 /* Room for batches of up to `capacity` samples; `threads` may be NULL. Errors: NOMEM. */
 mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
                              const mn_kernels *kernels, mn_threads *threads) MN_MUST_CHECK;
+/* One more plan for the forward pass, for use by another thread: packed weights and tables are the first one's, which is
+ * prepared before this one is used, and lives longer. */
+mirnet_status mn_plan_create_twin(mn_plan **out, const mn_plan *first) MN_MUST_CHECK;
 void mn_plan_destroy(mn_plan *plan);
 
 /* Buffers for `capacity` samples: of an input, of the output, of the output's gradient, of an input's gradient. */
@@ -54,5 +64,14 @@ void mn_plan_forward(mn_plan *plan);
 void mn_plan_backward(mn_plan *plan);
 /* After a training step: what is not learned by gradient. */
 void mn_plan_commit(mn_plan *plan, float *weights);
+
+/* The node whose buffer a node's output lies in: its own, but for views. */
+int32_t mn_plan_origin(const mirnet_model *model, int32_t node);
+/* How many nodes, other than views, read it; the model's output has one reader more. */
+int32_t mn_plan_readers(const mirnet_model *model, int32_t node);
+
+/* Passes of their own files. plan_rows.c: marks the ops; makes what they need, when all are open. */
+void mn_plan_find_rows(mn_plan *plan);
+mirnet_status mn_plan_open_rows(mn_plan *plan) MN_MUST_CHECK;
 
 #endif

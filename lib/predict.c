@@ -55,7 +55,10 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     predictor->n_plans = threads;
     for (int32_t i = 0; i < threads; i++) {
         mn_plan **plan = &predictor->plans[i];
-        MN_TRY(mn_plan_create(plan, predictor->model, BLOCK, MN_PLAN_FORWARD, MN_PASSES, mn_kernels_get(), NULL));
+        if (i == 0)
+            MN_TRY(mn_plan_create(plan, predictor->model, BLOCK, MN_PLAN_FORWARD, MN_PASSES, mn_kernels_get(), NULL));
+        else
+            MN_TRY(mn_plan_create_twin(plan, predictor->plans[0]));
         (*plan)->run.weights = predictor->model->weights;
         (*plan)->run.threads = predictor->threads;
         mn_plan_prepare(*plan);

@@ -53,7 +53,13 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
         for (int v = 0; v < vecs; v++)
             sum[i][v] = (vec){0};
     }
-    for (int64_t r = k->r0; r < k->r1; r++) {
+    int64_t r0 = k->r1, r1 = k->r0; /* the runs that some row has */
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        r0 = mn_min(r0, rows[i]->first);
+        r1 = mn_max(r1, rows[i]->last);
+    }
+    for (int64_t r = mn_max(r0, k->r0), end = mn_min(r1, k->r1); r < end; r++) {
         const float *a[TILE];
         int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0, step;
         const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0, &step);

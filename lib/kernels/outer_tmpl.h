@@ -1,4 +1,4 @@
-/* outer_tmpl.h - gradients of B, sums of columns */
+/* outer_tmpl.h - gradients of B, sums of columns and of rows */
 /* SPDX-License-Identifier: MIT */
 
 /* A part of kernels_tmpl.h. */
@@ -146,4 +146,43 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
             sum += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
         store_some(out + col, sum, columns);
     }
+}
+
+/* `vecs` vectors at col of a sum of rows. */
+INLINE void sum_tile(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, bool add, bool relu,
+                     const int vecs, int64_t columns)
+{
+    const bool whole = columns >= vecs * LANES;
+    vec sum[4];
+    UNROLL
+    for (int v = 0; v < vecs; v++) {
+        sum[v] = count == 0 ? (vec){0} : whole ? load(rows[0] + at + v * LANES) : load_some(rows[0] + at, columns);
+        if (bias)
+            sum[v] += whole ? load(bias + v * LANES) : load_some(bias, columns);
+        if (add)
+            sum[v] += whole ? load(y + v * LANES) : load_some(y, columns);
+    }
+    for (int64_t i = 1; i < count; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] += whole ? load(rows[i] + at + v * LANES) : load_some(rows[i] + at, columns);
+    UNROLL
+    for (int v = 0; v < vecs; v++) {
+        if (relu)
+            sum[v] = at_least(sum[v], (vec){0});
+        if (whole)
+            store(y + v * LANES, sum[v]);
+        else
+            store_some(y, sum[v], columns);
+    }
+}
+
+static void sum_rows(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
+                     bool relu)
+{
+    int64_t col = 0;
+    for (; col + 4 * LANES <= n; col += 4 * LANES)
+        sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 4, 4 * LANES);
+    for (; col < n; col += LANES)
+        sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 1, mn_min(LANES, n - col));
 }

@@ -110,6 +110,8 @@ static mirnet_status open_both(mn_op *op, const mn_run *run, bool backward_follo
         }
         b->op[i].layer = layer->inner[i];
         borrow(b, i, op);
+        if (op->twin)
+            b->op[i].twin = &((const both *)op->twin->state)->op[i];
         MN_TRY(layer->inner[i]->cls->open(&b->op[i], run, backward_follows));
         mn_rnn *rnn = b->op[i].state;
         rnn->use = 2 * i;

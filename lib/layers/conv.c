@@ -4,21 +4,12 @@
 
 #include "layers/classes.h"
 #include "layers/conv.h"
+#include "layers/row_table.h"
 #include "mem.h"
 
-enum { KERNEL, BIAS };
 
 /* Columns of a part of the bias's gradient. */
 enum { BIAS_COLUMNS = 64 };
-
-typedef struct conv_state {
-    conv_shape shape;
-    conv_table forward, backward;
-    mn_gemm *gemms;    /* [the larger count of the two tables] */
-    float *blank_dx;   /* [taps][out_width][kinds of y][channels] what the blank's rows give back to its input */
-    float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
-    float *transposed; /* the same taps: [taps][filters] rows of [channels] */
-} conv_state;
 
 static bool is_1d(const mn_layer *layer)
 {
@@ -42,7 +33,7 @@ static void find_live_taps(conv_shape *s, int axis, int64_t size, int64_t out)
     s->tap_first[axis] = mn_min(s->tap_first[axis], s->tap_last[axis]);
 }
 
-static conv_shape shape_of(const mn_layer *layer)
+conv_shape mn_conv_shape(const mn_layer *layer)
 {
     const mn_layer_spec *spec = layer->spec;
     const mn_shape *in = &layer->in[0];
@@ -57,6 +48,8 @@ static conv_shape shape_of(const mn_layer *layer)
     };
     s.out_height = mn_window(s.height, s.kernel[0], s.stride[0], s.dilation[0], spec->padding, &s.before[0]);
     s.out_width = mn_window(s.width, s.kernel[1], s.stride[1], s.dilation[1], spec->padding, &s.before[1]);
+    find_live_taps(&s, 0, s.height, s.out_height);
+    find_live_taps(&s, 1, s.width, s.out_width);
     return s;
 }
 
@@ -91,12 +84,10 @@ static mirnet_status build(mn_layer *layer)
                        is_1d(layer) ? "(steps, channels)" : "(rows, columns, channels)");
     if (layer->masked)
         return mn_fail(MIRNET_ERR_UNSUPPORTED, "it does not support masking, but its input is masked");
-    conv_shape s = shape_of(layer);
+    conv_shape s = mn_conv_shape(layer);
     if (s.out_height < 1 || s.out_width < 1)
         return mn_fail(MIRNET_ERR_SHAPE, "its kernel is larger than its input of shape %s",
                        mn_shape_text(&layer->in[0], text));
-    find_live_taps(&s, 0, s.height, s.out_height);
-    find_live_taps(&s, 1, s.width, s.out_width);
     layer->out = layer->in[0];
     layer->out.dim[0] = s.out_height;
     layer->out.dim[rank - 2] = is_1d(layer) ? s.out_height : s.out_width;
@@ -116,7 +107,10 @@ static void close_conv(mn_op *op)
     mn_conv_table_destroy(&state->backward);
     mn_free(state->gemms);
     mn_free(state->blank_dx);
-    mn_free(state->packed);
+    mn_row_work_destroy(op->row_work);
+    op->row_work = NULL;
+    if (!op->twin)
+        mn_free(state->packed);
     mn_free(state->transposed);
     mn_free(state);
     op->state = NULL;
@@ -129,15 +123,14 @@ static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
         return MIRNET_ERR_NOMEM;
     op->state = state;
     conv_shape *s = &state->shape;
-    *s = shape_of(op->layer);
-    find_live_taps(s, 0, s->height, s->out_height);
-    find_live_taps(s, 1, s->width, s->out_width);
+    *s = mn_conv_shape(op->layer);
     const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
     MN_TRY(mn_conv_forward_table(&state->forward, s, run->capacity));
     if (backward && op->dx[0])
         MN_TRY(mn_conv_backward_table(&state->backward, s, run->capacity));
     state->gemms = mn_calloc((size_t)mn_max(state->forward.count, state->backward.count), sizeof(*state->gemms));
-    state->packed = mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
+    state->packed = op->twin ? ((const conv_state *)op->twin->state)->packed
+                             : mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
     if (!state->gemms || !state->packed)
         return MIRNET_ERR_NOMEM;
     if (backward && op->dx[0]) {
@@ -182,7 +175,11 @@ static void prepare(mn_op *op, const mn_run *run)
 {
     const conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    pack_job job = {state, run->kernels, mn_weight(op->layer, run, KERNEL), mn_panels(run->kernels, s->channels)};
+    if (op->row_work)
+        mn_row_work_reset(op->row_work);
+    if (op->twin)
+        return;
+    pack_job job = {state, run->kernels, mn_weight(op->layer, run, MN_CONV_KERNEL), mn_panels(run->kernels, s->channels)};
     mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * job.panels);
 }
 
@@ -227,12 +224,11 @@ static void activate_back_block(const mn_op *op, const mn_run *run, int64_t at, 
                           op->layer->spec->units);
 }
 
-static void forward(mn_op *op, const mn_run *run)
+static void forward_products(const mn_op *op, const mn_run *run)
 {
     const mn_layer *layer = op->layer;
     conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    const mn_activation f = layer->spec->activation;
     mn_conv_set_forward_rows(&state->forward, s, op->blank, run->batch, run->capacity);
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
@@ -240,11 +236,20 @@ static void forward(mn_op *op, const mn_run *run)
             .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
             .x = op->x[0], .y = op->y, .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
             .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
-            .bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL, .relu = f == MN_RELU,
+            .bias = layer->spec->use_bias ? mn_weight(layer, run, MN_CONV_BIAS) : NULL,
+            .relu = layer->spec->activation == MN_RELU,
         };
     }
     mn_gemm_run(run, state->gemms, state->forward.count);
-    if (f != MN_RELU)
+}
+
+static void forward(mn_op *op, const mn_run *run)
+{
+    if (op->row_work)
+        mn_row_work_forward(op->row_work, op->row_first, op, run);
+    else
+        forward_products(op, run);
+    if (op->layer->spec->activation != MN_RELU)
         each_block(op, run, activate_block);
     if (op->blank)
         mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
@@ -271,7 +276,7 @@ static void bias_part(void *context, int64_t part, int32_t worker)
     const mn_blank *blank = op->blank;
     const conv_shape *s = &((const conv_state *)op->state)->shape;
     const int64_t col = part * BIAS_COLUMNS, n = mn_min(BIAS_COLUMNS, s->filters - col);
-    float *out = mn_grad(op->layer, job->run, BIAS) + col;
+    float *out = mn_grad(op->layer, job->run, MN_CONV_BIAS) + col;
     bool add = op->grad_add;
     (void)worker;
     for (int64_t b = 0; b < job->run->batch; b++, add = true)
@@ -296,9 +301,9 @@ static void weight_gradients(mn_op *op, const mn_run *run)
     const mn_layer *layer = op->layer;
     const conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    mn_gradient to = mn_gradient_of(op, run, KERNEL, 0, s->filters);
+    mn_gradient to = mn_gradient_of(op, run, MN_CONV_KERNEL, 0, s->filters);
     if (!to.update && !op->grad_add)
-        clear_gradient(&layer->params[KERNEL], to.g);
+        clear_gradient(&layer->params[MN_CONV_KERNEL], to.g);
     to.add = true;
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
@@ -382,8 +387,7 @@ static void backward(mn_op *op, const mn_run *run)
 
 static bool rows_read(const mn_layer *layer, mn_rows_read *out)
 {
-    conv_shape s = shape_of(layer);
-    find_live_taps(&s, 0, s.height, s.out_height);
+    conv_shape s = mn_conv_shape(layer);
     *out = (mn_rows_read){
         .in_rows = s.height, .out_rows = s.out_height, .first = s.tap_first[0], .last = s.tap_last[0],
         .stride = s.stride[0], .dilation = s.dilation[0], .before = s.before[0],

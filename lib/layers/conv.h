@@ -32,8 +32,23 @@ typedef struct conv_table {
     conv_group *groups;
 } conv_table;
 
+enum { MN_CONV_KERNEL, MN_CONV_BIAS }; /* parameters */
+
+/* op->state of a Conv1D or Conv2D. */
+typedef struct conv_state {
+    conv_shape shape;
+    conv_table forward, backward;
+    mn_gemm *gemms;    /* [the larger count of the two tables] */
+    float *blank_dx;   /* [taps][out_width][kinds of y][channels] what the blank's rows give back to its input */
+    float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
+    float *transposed; /* the same taps: [taps][filters] rows of [channels] */
+} conv_state;
+
 /* Live taps along both axes, and their product with the channels: the K of the packed kernel. */
 int64_t mn_conv_taps(const conv_shape *s, int axis);
+
+/* Sizes of a built Conv1D or Conv2D, live taps included. */
+conv_shape mn_conv_shape(const mn_layer *layer);
 
 /* Rows of x for y = conv(x), and rows of dy for dx. Errors: NOMEM. */
 mirnet_status mn_conv_forward_table(conv_table *out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;

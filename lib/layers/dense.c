@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include "layers/classes.h"
+#include "layers/tail.h"
 #include "mem.h"
 
 enum { KERNEL, BIAS };
@@ -12,6 +13,7 @@ typedef struct dense_state {
     float *scratch;    /* for few rows; else NULL */
     float *packed;     /* W, or NULL while few */
     float *transposed; /* W transposed, for the gradient of x; NULL while few */
+    mn_tail *tail;     /* where op->blank_in is set */
 } dense_state;
 
 static int64_t depth_of(const mn_layer *layer)
@@ -56,7 +58,10 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
         state->scratch = mn_floats(mn_few_scratch(rows, depth, units));
         return state->scratch ? MIRNET_OK : MIRNET_ERR_NOMEM;
     }
-    state->packed = mn_floats(mn_packed_size(run->kernels, depth, units));
+    if (op->blank_in)
+        MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
+    state->packed = op->twin ? ((const dense_state *)op->twin->state)->packed
+                             : mn_floats(mn_packed_size(run->kernels, depth, units));
     if (!state->packed)
         return MIRNET_ERR_NOMEM;
     if (backward) {
@@ -72,7 +77,9 @@ static void close_dense(mn_op *op)
     dense_state *state = op->state;
     if (state) {
         mn_free(state->scratch);
-        mn_free(state->packed);
+        mn_tail_destroy(state->tail);
+        if (!op->twin)
+            mn_free(state->packed);
         mn_free(state->transposed);
         mn_free(state);
         op->state = NULL;
@@ -84,7 +91,9 @@ static void prepare(mn_op *op, const mn_run *run)
     const dense_state *state = op->state;
     const int64_t depth = depth_of(op->layer), units = op->layer->spec->units;
     const float *kernel = mn_weight(op->layer, run, KERNEL);
-    if (state->packed)
+    if (state->tail)
+        state->tail->ready = false;
+    if (state->packed && !op->twin)
         mn_pack_run(run, state->packed, kernel, depth, units, units, false);
     if (state->transposed)
         mn_pack_run(run, state->transposed, kernel, units, depth, units, true);
@@ -107,7 +116,12 @@ static void forward(mn_op *op, const mn_run *run)
             .x = op->x[0], .y = op->y, .lda = depth, .ldc = units,
             .b = state->packed, .k_packed = depth, .bias = bias, .relu = f == MN_RELU,
         };
-        mn_gemm_run(run, &product, 1);
+        if (state->tail) {
+            product.bias = NULL;
+            mn_tail_forward(state->tail, op, run, &product, 1, bias);
+        } else {
+            mn_gemm_run(run, &product, 1);
+        }
         if (f != MN_RELU)
             mn_activate(run, f, op->y, op->y, rows, units);
     }
@@ -157,6 +171,11 @@ static void backward(mn_op *op, const mn_run *run)
     backward_products(op, run, rows);
 }
 
+static bool shares_tail(const mn_layer *layer)
+{
+    return layer->in[0].rank == 1;
+}
+
 const mn_layer_class mn_dense = {
     .build = build,
     .open = open_dense,
@@ -165,4 +184,5 @@ const mn_layer_class mn_dense = {
     .forward = forward,
     .backward = backward,
     .fuses_softmax = true,
+    .shares_tail = shares_tail,
 };

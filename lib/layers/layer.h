@@ -12,6 +12,7 @@
 typedef struct mn_layer mn_layer;
 typedef struct mn_layer_class mn_layer_class;
 typedef struct mn_op mn_op;
+struct mn_row_work;
 
 /* Which elements of a weight can ever have a gradient: in each of the periods first..last - 1, from[i]..to[i] - 1 for the n
  * intervals. The others never meet data (kernel taps over padding, the forget gate of an LSTM of one step): they keep
@@ -92,6 +93,11 @@ struct mn_op {
     mn_blank *blank_in;   /* what is blank in x[0]; NULL: every row of every sample is there */
     mn_blank *blank;      /* what may be left blank in y, where the layer's class can; NULL: every row must be made */
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
+    const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
+                             packed from it. Forward only; NULL: none */
+    bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
+    mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
+    struct mn_row_work *row_work;
 };
 
 /*
@@ -117,6 +123,8 @@ struct mn_layer_class {
      * *out says, and honours op->blank. NULL: it does not. */
     bool (*rows_read)(const mn_layer *layer, mn_rows_read *out);
     bool fuses_softmax; /* backward honours skip_activation */
+    /* Whether forward honours op->blank_in by not looking behind the extents: see tail.h. NULL: it does not. */
+    bool (*shares_tail)(const mn_layer *layer);
 };
 
 /* The class of a kind (registry.c). */
@@ -199,6 +207,9 @@ void mn_activate_back(const mn_run *run, mn_activation f, float *d, const float 
 void mn_activate_part(const mn_kernels *kernels, mn_activation f, float *y, const float *x, int64_t rows, int64_t cols);
 void mn_activate_back_part(const mn_kernels *kernels, mn_activation f, float *d, const float *y, int64_t rows,
                            int64_t cols);
+
+/* The op that a TimeDistributed of one step, open, wraps. */
+mn_op *mn_time_distributed_inner(mn_op *op);
 
 /* For build of a layer that takes no masks: UNSUPPORTED if one comes in. */
 mirnet_status mn_refuse_mask(const mn_layer *layer) MN_MUST_CHECK;

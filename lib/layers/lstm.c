@@ -124,4 +124,5 @@ const mn_layer_class mn_lstm = {
     .prepare = mn_rnn_prepare,
     .forward = mn_rnn_forward,
     .backward = mn_rnn_backward,
+    .shares_tail = mn_rnn_shares_tail,
 };

@@ -95,6 +95,13 @@ static mirnet_status get_packed(float **out, const mn_run *run, int64_t count, i
 static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, bool backward)
 {
     const int64_t parts[2] = {r->cell->split * r->units, r->columns - r->cell->split * r->units};
+    if (op->twin) {
+        const mn_rnn *twin = op->twin->state;
+        r->kernel = twin->kernel;
+        memcpy(r->recurrent, twin->recurrent, sizeof(r->recurrent));
+        r->bias = twin->bias;
+        return MIRNET_OK;
+    }
     if (r->few)
         MN_TRY(get(&r->scratch, (int64_t)mn_few_scratch(run->capacity * r->steps, r->in, r->columns), 1, 1));
     else
@@ -151,6 +158,12 @@ static void cut_columns(mn_rnn *r, bool skip)
         r->block_at[i] = (i + 1) * r->units;
 }
 
+/* With one step x is one flat row. */
+bool mn_rnn_shares_tail(const mn_layer *layer)
+{
+    return layer->in[0].dim[0] == 1;
+}
+
 mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_cell *cell)
 {
     const mn_layer *layer = op->layer;
@@ -171,6 +184,8 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     if (!backward)
         r->slots = mn_min(r->slots, mn_max(FEW_SLOTS, SLOT_FLOATS / r->steps / r->columns));
     cut_columns(r, skips_idle(layer));
+    if (op->blank_in)
+        MN_TRY(mn_tail_create(&r->tail, op->blank_in, r->columns, run->capacity));
     MN_TRY(get_weights(r, op, run, backward));
     return get_states(r, layer->spec, backward);
 }
@@ -180,17 +195,21 @@ void mn_rnn_close(mn_op *op)
     mn_rnn *r = op->state;
     if (!r)
         return;
+    if (!op->twin) {
+        mn_free(r->kernel);
+        mn_free(r->recurrent[0]);
+        mn_free(r->recurrent[1]);
+        mn_free(r->bias);
+    }
     for (int i = 0; i < 2; i++) {
-        mn_free(r->recurrent[i]);
         mn_free(r->recurrent_t[i]);
         mn_free(r->state[i]);
         mn_free(r->fresh[i]);
         mn_free(r->d[i]);
     }
-    mn_free(r->kernel);
     mn_free(r->kernel_t);
     mn_free(r->scratch);
-    mn_free(r->bias);
+    mn_tail_destroy(r->tail);
     mn_free(r->z);
     mn_free(r->h_dropped);
     mn_free(r->kept);
@@ -216,6 +235,10 @@ static void prepare_bias(const mn_rnn *r, const mn_layer *layer, const mn_run *r
 void mn_rnn_prepare(mn_op *op, const mn_run *run)
 {
     const mn_rnn *r = op->state;
+    if (r->tail)
+        r->tail->ready = false;
+    if (op->twin)
+        return;
     const float *kernel = mn_weight(op->layer, run, MN_RNN_KERNEL);
     const float *recurrent = mn_weight(op->layer, run, MN_RNN_RECURRENT);
     const int64_t block = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);

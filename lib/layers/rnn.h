@@ -4,6 +4,7 @@
 #define MN_RNN_H
 
 #include "layers/layer.h"
+#include "layers/tail.h"
 
 typedef struct mn_rnn mn_rnn;
 typedef struct mn_rnn_step mn_rnn_step;
@@ -56,6 +57,7 @@ struct mn_rnn {
     float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
     float *scratch;                       /* for few rows */
+    mn_tail *tail;                        /* where op->blank_in is set */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */
@@ -129,6 +131,7 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
 void mn_rnn_close(mn_op *op);
 void mn_rnn_prepare(mn_op *op, const mn_run *run);
 void mn_rnn_forward(mn_op *op, const mn_run *run);
+bool mn_rnn_shares_tail(const mn_layer *layer);
 void mn_rnn_backward(mn_op *op, const mn_run *run);
 
 #endif

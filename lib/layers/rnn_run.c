@@ -144,9 +144,12 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
         products[i] = (mn_gemm){
             .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
             .y = r->z + r->block_at[i], .ldc = r->columns, .b = r->kernel + i * packed, .k_packed = r->in,
-            .bias = biased ? r->bias + r->block_at[i] : NULL,
+            .bias = biased && !r->tail ? r->bias + r->block_at[i] : NULL,
         };
-    mn_gemm_run(run, products, r->blocks);
+    if (r->tail)
+        mn_tail_forward(r->tail, op, run, products, r->blocks, biased ? r->bias : NULL);
+    else
+        mn_gemm_run(run, products, r->blocks);
 }
 
 /* A masked step keeps the state. Hands the state on to the next step and to the output. */

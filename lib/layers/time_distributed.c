@@ -84,8 +84,15 @@ static mirnet_status open_inner(mn_op *op, const mn_run *run, bool backward)
     st->op.layer = inner;
     st->op.n_in = 1;
     st->op.mask = &st->mask;
+    if (op->twin)
+        st->op.twin = &((const state *)op->twin->state)->op;
     mn_run inner_run = enter(op, run);
     return inner->cls->open ? inner->cls->open(&st->op, &inner_run, backward) : MIRNET_OK;
+}
+
+mn_op *mn_time_distributed_inner(mn_op *op)
+{
+    return &((state *)op->state)->op;
 }
 
 static void close_inner(mn_op *op)
