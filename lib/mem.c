@@ -38,7 +38,7 @@ void *mn_realloc(void *block, size_t n, size_t size)
     return grown;
 }
 
-float *mn_floats(size_t n)
+float *mn_floats_raw(size_t n)
 {
     size_t bytes;
     if (!mn_mul(n, sizeof(float), &bytes) || !mn_add(bytes, 2 * 64 - 1, &bytes)) {
@@ -56,7 +56,14 @@ float *mn_floats(size_t n)
     if (bytes >= HUGE_PAGE)
         (void)madvise(block, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
 #endif
-    memset(block, 0, bytes);
+    return block;
+}
+
+float *mn_floats(size_t n)
+{
+    float *block = mn_floats_raw(n);
+    if (block)
+        memset(block, 0, n * sizeof(float) + 64);
     return block;
 }
 

@@ -15,6 +15,9 @@ void *mn_realloc(void *block, size_t n, size_t size) MN_MUST_CHECK;
 /* n zeroed floats on a 64-byte boundary, with 64 bytes of slack behind them; freed with mn_free. */
 float *mn_floats(size_t n) MN_MUST_CHECK;
 
+/* The same, not set to anything: memory that is never touched costs nothing. */
+float *mn_floats_raw(size_t n) MN_MUST_CHECK;
+
 /* A copy of a text, or of its first n bytes with a NUL behind them. */
 char *mn_strdup(const char *text) MN_MUST_CHECK;
 char *mn_strndup(const char *text, size_t n) MN_MUST_CHECK;

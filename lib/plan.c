@@ -129,10 +129,12 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
     mn_blank *in = plan->ops[from].blank;
     const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, from) == 1;
     if (in && alone && node->n_inputs == 1 && (passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
-        node->layer->cls->shares_tail && node->layer->cls->shares_tail(node->layer) && in->rows > 1) {
+        node->layer->cls->shares_tail && node->layer->cls->shares_tail(node->layer, in->rows)) {
         op->blank_in = in;
         return MIRNET_OK;
     }
+    if (node->layer->cls->forward_only && (!(passes & MN_PASS_TAIL) || plan->use != MN_PLAN_FORWARD))
+        return MIRNET_OK;
     if (!in || !alone || !node->layer->cls->rows_read || !node->layer->cls->rows_read(node->layer, read) ||
         read->in_rows != in->rows)
         return MIRNET_OK;

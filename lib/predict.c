@@ -9,14 +9,18 @@
 #include "mem.h"
 #include "plan.h"
 
-/* Samples of a block: enough to use the weights well, few enough to stay in a cache. */
-enum { BLOCK = 16, MAX_THREADS = 256 };
+/* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays in a
+ * cache. And samples that are sorted by length, so that those of a block end together. */
+enum { LEAST = 4, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 2048, MAX_THREADS = 256 };
 
 struct mirnet_predictor {
     const mirnet_model *model;
     mn_threads *threads;
     int32_t n_plans; /* one for each thread */
     mn_plan **plans;
+    int64_t block;
+    int32_t *order;  /* [WINDOW] samples of a window, the longest first */
+    int32_t *starts; /* [length of the encoder + 2] scratch of the sorting */
 };
 
 /* Where samples come from: the model's inputs as floats, or sequences. */
@@ -30,9 +34,10 @@ typedef struct source {
 typedef struct job {
     mirnet_predictor *predictor;
     const source *from;
-    int64_t n;
+    int64_t first, n;     /* the samples of the window */
+    const int32_t *order; /* [n] NULL: as they come */
     float *out;
-    _Atomic int64_t refused; /* the first sample that the encoder refused; n: none */
+    _Atomic int64_t refused; /* the first sample that the encoder refused; INT64_MAX: none */
 } job;
 
 void mirnet_predictor_destroy(mirnet_predictor *predictor)
@@ -42,12 +47,30 @@ void mirnet_predictor_destroy(mirnet_predictor *predictor)
     for (int32_t i = 0; predictor->plans && i < predictor->n_plans; i++)
         mn_plan_destroy(predictor->plans[i]);
     mn_free(predictor->plans);
+    mn_free(predictor->order);
+    mn_free(predictor->starts);
     mn_threads_destroy(predictor->threads);
     mn_free(predictor);
 }
 
+static int64_t block_size(const mirnet_model *model)
+{
+    int64_t largest = 1;
+    for (int32_t i = 0; i < model->n_nodes; i++)
+        largest = mn_max(largest, mn_shape_size(&model->nodes[i].out));
+    return mn_max(LEAST, mn_min(MOST, BLOCK_FLOATS / largest));
+}
+
 static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads)
 {
+    const mirnet_model *model = predictor->model;
+    predictor->block = block_size(model);
+    if (model->encoder) {
+        predictor->order = mn_calloc(WINDOW, sizeof(*predictor->order));
+        predictor->starts = mn_calloc((size_t)mirnet_encoder_get_length(model->encoder) + 2, sizeof(*predictor->starts));
+        if (!predictor->order || !predictor->starts)
+            return MIRNET_ERR_NOMEM;
+    }
     MN_TRY(mn_threads_create(&predictor->threads, threads));
     predictor->plans = mn_calloc((size_t)threads, sizeof(*predictor->plans));
     if (!predictor->plans)
@@ -56,26 +79,26 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     for (int32_t i = 0; i < threads; i++) {
         mn_plan **plan = &predictor->plans[i];
         if (i == 0)
-            MN_TRY(mn_plan_create(plan, predictor->model, BLOCK, MN_PLAN_FORWARD, MN_PASSES, mn_kernels_get(), NULL));
+            MN_TRY(mn_plan_create(plan, model, predictor->block, MN_PLAN_FORWARD, MN_PASSES, mn_kernels_get(), NULL));
         else
             MN_TRY(mn_plan_create_twin(plan, predictor->plans[0]));
-        (*plan)->run.weights = predictor->model->weights;
+        (*plan)->run.weights = model->weights;
         (*plan)->run.threads = predictor->threads;
         mn_plan_prepare(*plan);
     }
     return MIRNET_OK;
 }
 
-/* The text of sample i; NULL where the source is tensors. */
+/* The text of sample i, where the source is not tensors. */
 static const char *sequence_of(const source *from, int64_t i, size_t *out_length)
 {
-    const char *text = NULL;
-    if (from->sequences)
-        text = from->sequences[i];
-    else if (from->dataset)
-        text = mirnet_dataset_get_sequence(from->dataset, from->records ? from->records[i] : i);
-    *out_length = text ? strlen(text) : 0;
-    return text;
+    if (from->sequences) {
+        *out_length = strlen(from->sequences[i]);
+        return from->sequences[i];
+    }
+    const int64_t record = from->records ? from->records[i] : i;
+    *out_length = (size_t)mirnet_dataset_get_length(from->dataset, record);
+    return mirnet_dataset_get_sequence(from->dataset, record);
 }
 
 static mirnet_status encode(const job *j, int64_t i, float *to)
@@ -85,36 +108,42 @@ static mirnet_status encode(const job *j, int64_t i, float *to)
     return mirnet_encoder_run(j->predictor->model->encoder, text, length, NULL, to);
 }
 
-/* Puts samples from..from + n - 1 into the plan's inputs; false if the encoder refuses one. */
+/* The i-th sample of the window. */
+static int64_t sample_at(const job *j, int64_t i)
+{
+    return j->first + (j->order ? j->order[i] : i);
+}
+
+/* Puts samples from..from + n - 1 of the window into the plan's inputs; false if the encoder refuses one. */
 static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
 {
     const mirnet_model *model = plan->model;
-    if (j->from->inputs) {
-        for (int32_t i = 0; i < model->spec->n_inputs; i++) {
-            const int64_t size = mirnet_model_get_size(model, i);
-            memcpy(mn_plan_input(plan, i), j->from->inputs[i] + from * size, (size_t)(n * size) * sizeof(float));
-        }
-        return true;
+    for (int32_t k = 0; j->from->inputs && k < model->spec->n_inputs; k++) {
+        const int64_t size = mirnet_model_get_size(model, k);
+        memcpy(mn_plan_input(plan, k), j->from->inputs[k] + (j->first + from) * size, (size_t)(n * size) * sizeof(float));
     }
-    const int64_t size = mirnet_encoder_get_size(model->encoder);
-    for (int64_t i = 0; i < n; i++)
-        if (encode(j, from + i, mn_plan_input(plan, 0) + i * size) != MIRNET_OK) {
-            int64_t first = atomic_load(&j->refused);
-            while (from + i < first && !atomic_compare_exchange_weak(&j->refused, &first, from + i))
-                ;
-            return false;
-        }
+    for (int64_t i = 0; !j->from->inputs && i < n; i++) {
+        const int64_t sample = sample_at(j, from + i);
+        if (encode(j, sample, mn_plan_input(plan, 0) + i * mirnet_encoder_get_size(model->encoder)) == MIRNET_OK)
+            continue;
+        int64_t first = atomic_load(&j->refused);
+        while (sample < first && !atomic_compare_exchange_weak(&j->refused, &first, sample))
+            ;
+        return false;
+    }
     return true;
 }
 
 static void run_block(job *j, mn_plan *plan, int64_t block)
 {
-    const int64_t from = block * BLOCK, n = mn_min(BLOCK, j->n - from), size = mirnet_model_get_size(plan->model, -1);
+    const int64_t size = mirnet_model_get_size(plan->model, -1), from = block * j->predictor->block;
+    const int64_t n = mn_min(j->predictor->block, j->n - from);
     if (!fill(j, plan, from, n))
         return;
     plan->run.batch = n;
     mn_plan_forward(plan);
-    memcpy(j->out + from * size, mn_plan_output(plan), (size_t)(n * size) * sizeof(float));
+    for (int64_t i = 0; i < n; i++)
+        memcpy(j->out + sample_at(j, from + i) * size, mn_plan_output(plan) + i * size, (size_t)size * sizeof(float));
 }
 
 static void block_part(void *context, int64_t part, int32_t worker)
@@ -123,20 +152,53 @@ static void block_part(void *context, int64_t part, int32_t worker)
     run_block(j, j->predictor->plans[worker], part);
 }
 
-/* Many blocks: each thread does whole ones. Few: the threads share the work inside each. The bits are the same. */
-static mirnet_status run(mirnet_predictor *predictor, const source *from, int64_t n, float *out)
+/* Counts lengths, and puts the samples of the window in their order, the longest first, equal ones as they come. */
+static void sort_window(job *j)
 {
-    job j = {.predictor = predictor, .from = from, .n = n, .out = out, .refused = n};
-    const int64_t blocks = mn_ceil_div(n, BLOCK);
+    const mirnet_predictor *predictor = j->predictor;
+    const int64_t longest = mirnet_encoder_get_length(predictor->model->encoder);
+    int32_t *starts = predictor->starts;
+    size_t length;
+    memset(starts, 0, (size_t)(longest + 2) * sizeof(*starts));
+    for (int64_t i = 0; i < j->n; i++) {
+        (void)sequence_of(j->from, j->first + i, &length);
+        starts[longest - (int64_t)mn_min((int64_t)length, longest) + 1]++;
+    }
+    for (int64_t i = 1; i <= longest; i++)
+        starts[i] += starts[i - 1];
+    for (int64_t i = 0; i < j->n; i++) {
+        (void)sequence_of(j->from, j->first + i, &length);
+        predictor->order[starts[longest - (int64_t)mn_min((int64_t)length, longest)]++] = (int32_t)i;
+    }
+    j->order = predictor->order;
+}
+
+/* Many blocks: each thread does whole ones. Few: the threads share the work inside each. The bits are the same. */
+static void run_window(job *j)
+{
+    mirnet_predictor *predictor = j->predictor;
+    const int64_t blocks = mn_ceil_div(j->n, predictor->block);
     const bool whole = blocks >= predictor->n_plans;
+    if (blocks > 1 && !j->from->inputs)
+        sort_window(j);
     for (int32_t i = 0; i < predictor->n_plans; i++)
         predictor->plans[i]->run.threads = whole ? NULL : predictor->threads;
     if (whole)
-        mn_threads_run(predictor->threads, block_part, &j, blocks);
+        mn_threads_run(predictor->threads, block_part, j, blocks);
     for (int64_t b = 0; b < blocks && !whole; b++)
-        run_block(&j, predictor->plans[0], b);
+        run_block(j, predictor->plans[0], b);
+}
+
+static mirnet_status run(mirnet_predictor *predictor, const source *from, int64_t n, float *out)
+{
+    job j = {.predictor = predictor, .from = from, .out = out, .refused = INT64_MAX};
+    for (; j.first < n && atomic_load(&j.refused) == INT64_MAX; j.first += WINDOW) {
+        j.n = mn_min(WINDOW, n - j.first);
+        j.order = NULL;
+        run_window(&j);
+    }
     const int64_t refused = atomic_load(&j.refused);
-    if (refused == n)
+    if (refused == INT64_MAX)
         return MIRNET_OK;
     /* Messages belong to threads: the caller's gets it by asking again. */
     mirnet_status status = encode(&j, refused, mn_plan_input(predictor->plans[0], 0));

@@ -118,3 +118,17 @@ static void scale(float *y, float factor, int64_t n)
     for (int64_t i = 0; i < n; i++)
         y[i] *= factor;
 }
+
+static void larger(float *y, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        const int64_t some = mn_min(LANES, n - i);
+        const vec a = some == LANES ? load(y + i) : load_some(y + i, some);
+        const vec b = some == LANES ? load(x + i) : load_some(x + i, some);
+        const vec c = choose((b > a) | (b != b), b, a);
+        if (some == LANES)
+            store(y + i, c);
+        else
+            store_some(y + i, c, some);
+    }
+}

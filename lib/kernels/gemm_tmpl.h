@@ -45,6 +45,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     float *y[TILE];
     vec sum[TILE][VECS];
     const bool whole = columns >= vecs * LANES;
+    const int64_t ahead = g->k_packed ? g->k_packed * WIDTH : 4 * g->ldb; /* the next panel's place, or further down */
     UNROLL
     for (int i = 0; i < height; i++) {
         rows[i] = row_of(g, row + i, &plain[i]);
@@ -71,6 +72,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             UNROLL
             for (int v = 0; v < vecs; v++)
                 bv[v] = load(b + v * LANES);
+            __builtin_prefetch(b + ahead, 0, 2);
             UNROLL
             for (int i = 0; i < height; i++) {
                 vec av = splat(a[i][l]);
@@ -100,18 +102,19 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
 INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
                       int64_t columns)
 {
-    int64_t row = row0;
-    for (; row + TILE <= row1; row += TILE)
-        tile(g, k, row, col, TILE, vecs, columns);
-    switch (row1 - row) {
+    /* Tiles of about equal height: a low one would wait for its few sums. */
+    for (int64_t row = row0, tiles = mn_ceil_div(row1 - row0, TILE), height; tiles > 0; tiles--, row += height) {
+        height = mn_ceil_div(row1 - row, tiles);
+        switch (height) {
 #if MN_TILE > 5
-    case 5: tile(g, k, row, col, 5, vecs, columns); break;
-    case 4: tile(g, k, row, col, 4, vecs, columns); break;
+        case 6: tile(g, k, row, col, 6, vecs, columns); break;
+        case 5: tile(g, k, row, col, 5, vecs, columns); break;
 #endif
-    case 3: tile(g, k, row, col, 3, vecs, columns); break;
-    case 2: tile(g, k, row, col, 2, vecs, columns); break;
-    case 1: tile(g, k, row, col, 1, vecs, columns); break;
-    default: break;
+        case 4: tile(g, k, row, col, 4, vecs, columns); break;
+        case 3: tile(g, k, row, col, 3, vecs, columns); break;
+        case 2: tile(g, k, row, col, 2, vecs, columns); break;
+        default: tile(g, k, row, col, 1, vecs, columns); break;
+        }
     }
 }
 

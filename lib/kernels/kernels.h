@@ -123,6 +123,7 @@ typedef struct mn_kernels {
     void (*multiply)(float *y, const float *x, int64_t n);                   /* y *= x */
     void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a * b */
     void (*scale)(float *y, float factor, int64_t n);                        /* y *= factor */
+    void (*larger)(float *y, const float *x, int64_t n);                     /* y = max(y, x); NaN if either is */
 
     void (*adam)(const mn_update *u, float *w, float *m, float *v, const float *g, int64_t n);
 } mn_kernels;

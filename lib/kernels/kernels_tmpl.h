@@ -65,5 +65,6 @@ const mn_kernels MN_TABLE = {
     .multiply = multiply,
     .multiply_add = multiply_add,
     .scale = scale,
+    .larger = larger,
     .adam = adam,
 };

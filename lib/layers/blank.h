@@ -26,6 +26,15 @@ typedef struct mn_blank {
     int64_t *seen;      /* [capacity] rows of each sample that its reader looks at: extent..seen - 1 are copies */
 } mn_blank;
 
+/* Where row `row` of a sample of x is to be read, for a reader that does not look behind the extents; without a blank, in the
+ * sample. */
+static inline const float *mn_blank_row(const mn_blank *blank, const float *x, int64_t sample, int64_t row, int64_t rows,
+                                        int64_t floats, int64_t capacity)
+{
+    const bool own = !blank || sample == capacity || row < blank->extent[sample];
+    return x + (own ? sample * rows + row : capacity * rows + blank->alike[row]) * floats;
+}
+
 /* Which input rows an output row o reads: o * stride - before + t * dilation for first <= t < last, where they exist. */
 typedef struct mn_rows_read {
     int64_t in_rows, out_rows, first, last, stride, dilation, before;

@@ -171,9 +171,9 @@ static void backward(mn_op *op, const mn_run *run)
     backward_products(op, run, rows);
 }
 
-static bool shares_tail(const mn_layer *layer)
+static bool shares_tail(const mn_layer *layer, int64_t rows)
 {
-    return layer->in[0].rank == 1;
+    return layer->in[0].rank == 1 && rows > 1;
 }
 
 const mn_layer_class mn_dense = {

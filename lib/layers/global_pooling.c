@@ -54,22 +54,26 @@ static float count_real(const uint8_t *mask, int64_t places)
     return (float)mn_max(n, 1);
 }
 
-static void pool_max(const float *x, float *y, int64_t places, int64_t channels)
+/* Sums, or maxima, of the rows of a sample (steps, or lines of an image). */
+static void pool(const mn_op *op, const mn_run *run, int64_t sample, float *y)
 {
-    memcpy(y, x, (size_t)channels * sizeof(float));
-    for (int64_t t = 1; t < places; t++)
-        for (int64_t c = 0; c < channels; c++)
-            y[c] = mn_larger(y[c], x[t * channels + c]);
-}
-
-static void pool_average(const float *x, const uint8_t *mask, float *y, int64_t places, int64_t channels)
-{
-    float count = count_real(mask, places);
-    memset(y, 0, (size_t)channels * sizeof(float));
-    for (int64_t t = 0; t < places; t++)
-        for (int64_t c = 0; c < channels && (!mask || mask[t]); c++)
-            y[c] += x[t * channels + c];
-    for (int64_t c = 0; c < channels; c++)
+    const mn_shape *in = &op->layer->in[0];
+    const int64_t rows = in->dim[0], n = in->dim[in->rank - 1], line = mn_shape_size(in) / rows;
+    const uint8_t *mask = get_mask(op, sample);
+    const float *last = NULL;
+    if (!is_max(op))
+        memset(y, 0, (size_t)n * sizeof(float));
+    for (int64_t t = 0; t < rows; t++) {
+        const float *row = mn_blank_row(op->blank_in, op->x[0], sample, t, rows, line, run->capacity);
+        if (t == 0 && is_max(op))
+            memcpy(y, row, (size_t)n * sizeof(float));
+        /* A row of the blank that comes again is no larger than itself. */
+        for (int64_t at = 0; at < line && (is_max(op) ? row != last : !mask || mask[t]); at += n)
+            (is_max(op) ? run->kernels->larger : run->kernels->add)(y, row + at, n);
+        last = row;
+    }
+    const float count = count_real(mask, line / n * rows);
+    for (int64_t c = 0; c < n && !is_max(op); c++)
         y[c] /= count;
 }
 
@@ -95,15 +99,8 @@ static void spread_average(const uint8_t *mask, const float *dy, float *dx, int6
 
 static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
 {
-    (void)run;
-    int64_t places = count_places(op), channels = mn_out_size(op);
-    for (int64_t s = from; s < to; s++) {
-        const float *x = op->x[0] + s * places * channels;
-        if (is_max(op))
-            pool_max(x, op->y + s * channels, places, channels);
-        else
-            pool_average(x, get_mask(op, s), op->y + s * channels, places, channels);
-    }
+    for (int64_t s = from; s < to; s++)
+        pool(op, run, s, op->y + s * mn_out_size(op));
 }
 
 static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
@@ -133,4 +130,14 @@ static void backward(mn_op *op, const mn_run *run)
         mn_each_sample(op, run, backward_samples, mn_in_size(op, 0));
 }
 
-const mn_layer_class mn_global_pooling = {.build = build, .forward = forward, .backward = backward};
+static bool shares_tail(const mn_layer *layer, int64_t rows)
+{
+    return layer->in[0].dim[0] == rows;
+}
+
+const mn_layer_class mn_global_pooling = {
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+    .shares_tail = shares_tail,
+};

@@ -123,8 +123,10 @@ struct mn_layer_class {
      * *out says, and honours op->blank. NULL: it does not. */
     bool (*rows_read)(const mn_layer *layer, mn_rows_read *out);
     bool fuses_softmax; /* backward honours skip_activation */
-    /* Whether forward honours op->blank_in by not looking behind the extents: see tail.h. NULL: it does not. */
-    bool (*shares_tail)(const mn_layer *layer);
+    bool forward_only;  /* rows_read holds for the forward pass of a plan that has no other */
+    /* Whether forward honours op->blank_in, whose values have so many rows, by not looking behind the extents, in a plan
+     * that has no backward pass. NULL: it does not. */
+    bool (*shares_tail)(const mn_layer *layer, int64_t rows);
 };
 
 /* The class of a kind (registry.c). */

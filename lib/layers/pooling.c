@@ -75,26 +75,27 @@ static void get_window(const axis *a, int64_t i, int64_t *from, int64_t *to)
     *to = mn_min(start + a->kernel, a->size);
 }
 
-static void pool_window(const grid *g, const int64_t window[4], const float *x, float *y)
+/* One window of a sample, or of the blank. */
+static void pool_window(const mn_op *op, const mn_run *run, const grid *g, const int64_t window[4], int64_t sample, float *y)
 {
+    const int64_t line = g->w.size * g->channels, n = g->channels;
+    const float *last = NULL;
     bool first = true;
-    for (int64_t h = window[0]; h < window[1]; h++)
-        for (int64_t w = window[2]; w < window[3]; w++, first = false) {
-            const float *from = x + (h * g->w.size + w) * g->channels;
+    for (int64_t h = window[0]; h < window[1]; h++) {
+        const float *row = mn_blank_row(op->blank_in, op->x[0], sample, h, g->h.size, line, run->capacity);
+        /* A row of the blank that comes again is no larger than itself. */
+        for (int64_t w = row == last && g->max ? window[3] : window[2]; w < window[3]; w++, first = false) {
+            const float *from = row + w * n;
             if (first)
-                memcpy(y, from, (size_t)g->channels * sizeof(float));
-            else if (g->max)
-                for (int64_t c = 0; c < g->channels; c++)
-                    y[c] = mn_larger(y[c], from[c]);
+                memcpy(y, from, (size_t)n * sizeof(float));
             else
-                for (int64_t c = 0; c < g->channels; c++)
-                    y[c] += from[c];
+                (g->max ? run->kernels->larger : run->kernels->add)(y, from, n);
         }
-    if (!g->max) {
-        float count = (float)((window[1] - window[0]) * (window[3] - window[2]));
-        for (int64_t c = 0; c < g->channels; c++)
-            y[c] /= count;
+        last = row;
     }
+    const float count = (float)((window[1] - window[0]) * (window[3] - window[2]));
+    for (int64_t c = 0; c < n && !g->max; c++)
+        y[c] /= count;
 }
 
 static void spread_average(const grid *g, const int64_t window[4], const float *dy, float *dx)
@@ -130,20 +131,24 @@ static void spread_max(const grid *g, const int64_t window[4], const float *x, c
     }
 }
 
+/* Output row i of a sample, or of the blank. */
+static void pool_row(const mn_op *op, const mn_run *run, const grid *g, int64_t sample, int64_t i)
+{
+    int64_t window[4];
+    float *y = op->y + (sample * g->h.out + i) * g->w.out * g->channels;
+    get_window(&g->h, i, &window[0], &window[1]);
+    for (int64_t j = 0; j < g->w.out; j++, y += g->channels) {
+        get_window(&g->w, j, &window[2], &window[3]);
+        pool_window(op, run, g, window, sample, y);
+    }
+}
+
 static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
 {
-    (void)run;
-    grid g = make_grid(op->layer);
-    int64_t window[4], n = mn_in_size(op, 0);
-    float *y = op->y + from * mn_out_size(op);
+    const grid g = make_grid(op->layer);
     for (int64_t s = from; s < to; s++)
-        for (int64_t i = 0; i < g.h.out; i++) {
-            get_window(&g.h, i, &window[0], &window[1]);
-            for (int64_t j = 0; j < g.w.out; j++, y += g.channels) {
-                get_window(&g.w, j, &window[2], &window[3]);
-                pool_window(&g, window, op->x[0] + s * n, y);
-            }
-        }
+        for (int64_t i = 0; i < (op->blank ? op->blank->extent[s] : g.h.out); i++)
+            pool_row(op, run, &g, s, i);
 }
 
 static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
@@ -176,6 +181,12 @@ static int64_t count_work(const mn_op *op)
 static void forward(mn_op *op, const mn_run *run)
 {
     mn_each_sample(op, run, forward_samples, count_work(op));
+    if (!op->blank)
+        return;
+    const grid g = make_grid(op->layer);
+    for (int64_t k = 0; k < op->blank->n_kinds; k++)
+        pool_row(op, run, &g, run->capacity, op->blank->kinds[k]);
+    mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
 }
 
 static void backward(mn_op *op, const mn_run *run)
@@ -184,4 +195,20 @@ static void backward(mn_op *op, const mn_run *run)
         mn_each_sample(op, run, backward_samples, count_work(op));
 }
 
-const mn_layer_class mn_pooling = {.build = build, .forward = forward, .backward = backward};
+static bool rows_read(const mn_layer *layer, mn_rows_read *out)
+{
+    const grid g = make_grid(layer);
+    *out = (mn_rows_read){
+        .in_rows = g.h.size, .out_rows = g.h.out, .first = 0, .last = g.h.kernel, .stride = g.h.stride, .dilation = 1,
+        .before = g.h.before,
+    };
+    return true;
+}
+
+const mn_layer_class mn_pooling = {
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+    .rows_read = rows_read,
+    .forward_only = true,
+};

@@ -159,9 +159,9 @@ static void cut_columns(mn_rnn *r, bool skip)
 }
 
 /* With one step x is one flat row. */
-bool mn_rnn_shares_tail(const mn_layer *layer)
+bool mn_rnn_shares_tail(const mn_layer *layer, int64_t rows)
 {
-    return layer->in[0].dim[0] == 1;
+    return layer->in[0].dim[0] == 1 && rows > 1;
 }
 
 mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_cell *cell)
@@ -186,6 +186,14 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     cut_columns(r, skips_idle(layer));
     if (op->blank_in)
         MN_TRY(mn_tail_create(&r->tail, op->blank_in, r->columns, run->capacity));
+    if (layer->masked) {
+        size_t n;
+        if (!mn_mul((size_t)r->slots, (size_t)r->steps, &n))
+            return mn_fail_nomem(SIZE_MAX);
+        r->real = mn_calloc(n, sizeof(*r->real));
+        if (!r->real)
+            return MIRNET_ERR_NOMEM;
+    }
     MN_TRY(get_weights(r, op, run, backward));
     return get_states(r, layer->spec, backward);
 }
@@ -210,6 +218,7 @@ void mn_rnn_close(mn_op *op)
     mn_free(r->kernel_t);
     mn_free(r->scratch);
     mn_tail_destroy(r->tail);
+    mn_free(r->real);
     mn_free(r->z);
     mn_free(r->h_dropped);
     mn_free(r->kept);

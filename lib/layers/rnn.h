@@ -58,6 +58,7 @@ struct mn_rnn {
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
     float *scratch;                       /* for few rows */
     mn_tail *tail;                        /* where op->blank_in is set */
+    mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL without masks */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */
@@ -131,7 +132,7 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
 void mn_rnn_close(mn_op *op);
 void mn_rnn_prepare(mn_op *op, const mn_run *run);
 void mn_rnn_forward(mn_op *op, const mn_run *run);
-bool mn_rnn_shares_tail(const mn_layer *layer);
+bool mn_rnn_shares_tail(const mn_layer *layer, int64_t rows);
 void mn_rnn_backward(mn_op *op, const mn_run *run);
 
 #endif

@@ -36,6 +36,15 @@ static bool is_masked(const mn_rnn_step *s, int64_t slot)
     return s->op->layer->masked && !s->op->mask[0][(s->sample + slot) * s->rnn->steps + s->t];
 }
 
+/* A step that nobody takes: the states stay as they are. */
+static bool is_idle(const mn_rnn_step *s)
+{
+    int64_t slot = s->from;
+    while (slot < s->to && is_masked(s, slot))
+        slot++;
+    return slot == s->to;
+}
+
 /* The row of y, or dy, that belongs to this step of a sample; NULL: none does. */
 static float *row_of(const mn_rnn_step *s, float *y, int64_t slot)
 {
@@ -127,6 +136,18 @@ static mn_few few_of(const mn_op *op, const mn_run *run, const float *x)
     };
 }
 
+/* Lists the rows of x and z whose steps are not masked. */
+static int64_t find_real(const mn_op *op, int64_t sample, int64_t count)
+{
+    const mn_rnn *r = op->state;
+    const uint8_t *mask = op->mask[0] + sample * r->steps;
+    int64_t n = 0;
+    for (int64_t i = 0; i < count * r->steps; i++)
+        if (mask[i])
+            r->real[n++] = (mn_row){.a = i * r->in, .c = i * r->columns, .first = 0, .last = 1};
+    return n;
+}
+
 /* z = x K + b for all steps of the samples in the slots. */
 static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64_t count)
 {
@@ -146,6 +167,13 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
             .y = r->z + r->block_at[i], .ldc = r->columns, .b = r->kernel + i * packed, .k_packed = r->in,
             .bias = biased && !r->tail ? r->bias + r->block_at[i] : NULL,
         };
+    if (op->layer->masked) {
+        const int64_t m = find_real(op, sample, count);
+        for (int32_t i = 0; i < r->blocks; i++) {
+            products[i].rows = r->real;
+            products[i].m = m;
+        }
+    }
     if (r->tail)
         mn_tail_forward(r->tail, op, run, products, r->blocks, biased ? r->bias : NULL);
     else
@@ -195,7 +223,8 @@ static void forward_part(void *context, int64_t part, int32_t worker)
         s.t = time_of(s.op, s.k);
         if (s.k > 0 && drops_h(r, s.run))
             drop_states(&s);
-        r->cell->forward(&s);
+        if (!is_idle(&s))
+            r->cell->forward(&s);
         settle(&s);
     }
 }
@@ -250,7 +279,8 @@ static void backward_part(void *context, int64_t part, int32_t worker)
     for (s.k = r->steps - 1; s.k >= 0; s.k--) {
         s.t = time_of(s.op, s.k);
         add_output(&s);
-        r->cell->backward(&s);
+        if (!is_idle(&s))
+            r->cell->backward(&s);
         settle_back(&s);
     }
 }

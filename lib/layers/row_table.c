@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "layers/conv.h"
+#include "layers/letters.h"
 #include "layers/row_table.h"
 #include "mem.h"
 
@@ -12,7 +13,7 @@ enum {
     MAX_WORDS = 1 << 20,      /* numbers that a word can have */
     TABLE_FLOATS = 5 << 20,   /* of kept rows, 20 MiB: all that real sequences have, in the paper's network */
     MISSES = 96,              /* rows that are made together */
-    NO_LETTER = 255
+    AHEAD = 3                 /* rows that entries are asked for before they are added up */
 };
 
 /*
@@ -24,8 +25,7 @@ struct mn_row_table {
     int64_t words, residues, letters, word; /* words = letters ^ word */
     int64_t entry;                          /* floats of a row: [kernel rows of the residue][out_width][filters] */
     int64_t capacity;                       /* rows */
-    float *block, *rows;                    /* what was allocated, and from a cache line on [capacity][entry]; untouched
-                                               memory until rows come in */
+    float *rows;                            /* [capacity][entry], memory that is not touched until rows come in */
     _Atomic int64_t used;
     _Atomic int32_t *state; /* [words][residues] */
     int32_t *maker;         /* [capacity] the worker that makes it */
@@ -80,7 +80,7 @@ bool mn_row_table_fits(const mn_layer *first, const mn_layer *second)
 {
     const conv_shape a = mn_conv_shape(first), b = mn_conv_shape(second);
     return a.dilation[0] == 1 && b.dilation[0] == 1 && live_taps(&a) > 0 && live_taps(&b) > 0 &&
-           row_floats(&a) < NO_LETTER - 1 && count_words(row_floats(&a) + 1, live_taps(&a)) <= MAX_WORDS;
+           row_floats(&a) < MN_NO_LETTER - 1 && count_words(row_floats(&a) + 1, live_taps(&a)) <= MAX_WORDS;
 }
 
 void mn_row_work_destroy(mn_row_work *work)
@@ -88,7 +88,7 @@ void mn_row_work_destroy(mn_row_work *work)
     if (!work)
         return;
     if (work->owner && work->table) {
-        mn_free(work->table->block);
+        mn_free(work->table->rows);
         mn_free(work->table->state);
         mn_free(work->table->maker);
         mn_free(work->table);
@@ -118,12 +118,11 @@ static mirnet_status make_table(mn_row_work *work, const conv_shape *a, const co
     t->residues = b->stride[0];
     t->entry = mn_ceil_div(live_taps(b), b->stride[0]) * b->out_width * b->filters;
     t->capacity = mn_min(t->words * t->residues, TABLE_FLOATS / t->entry);
-    t->block = mn_calloc((size_t)(t->capacity * t->entry + 16), sizeof(float));
+    t->rows = mn_floats_raw((size_t)(t->capacity * t->entry));
     t->state = mn_calloc((size_t)(t->words * t->residues), sizeof(*t->state));
     t->maker = mn_calloc((size_t)t->capacity + 1, sizeof(*t->maker));
-    if (!t->block || !t->state || !t->maker)
+    if (!t->rows || !t->state || !t->maker)
         return MIRNET_ERR_NOMEM;
-    t->rows = (float *)(((uintptr_t)t->block + 63) & ~(uintptr_t)63);
     return MIRNET_OK;
 }
 
@@ -255,20 +254,6 @@ static void make_rows(mn_row_work *work, const mn_op *first, const mn_op *second
 
 /* -- Looking up ----------------------------------------------------------------------------------------------------- */
 
-/* The letters of a sample's first `rows` rows; the others are zero. */
-static void read_letters(const mn_row_work *work, const conv_shape *s, const float *x, int64_t rows)
-{
-    const int64_t n = row_floats(s);
-    memset(work->letters, 0, (size_t)s->height);
-    for (int64_t row = 0; row < rows; row++, x += n) {
-        uint8_t letter = 0;
-        for (int64_t i = 0; i < n; i++)
-            if (x[i] != 0.0f)
-                letter = x[i] == 1.0f && letter == 0 ? (uint8_t)(i + 1) : NO_LETTER;
-        work->letters[row] = letter;
-    }
-}
-
 /* The number of the word under row o of the first convolution; -1: it has none. */
 static int64_t word_at(const mn_row_work *work, const conv_shape *s, int64_t o)
 {
@@ -277,7 +262,7 @@ static int64_t word_at(const mn_row_work *work, const conv_shape *s, int64_t o)
     for (int64_t i = 0; i < work->table->word; i++) {
         const int64_t row = start + i;
         const uint8_t letter = row >= 0 && row < s->height ? work->letters[row] : 0;
-        if (letter == NO_LETTER)
+        if (letter == MN_NO_LETTER)
             return -1;
         word = word * work->table->letters + letter;
     }
@@ -391,6 +376,18 @@ static void add_up(const mn_row_work *work, const mn_op *first, const mn_op *sec
     }
 }
 
+/* Asks for the entries that row p is the first one to use: they lie anywhere in the table. */
+static void fetch(const mn_row_work *work, const mn_op *first, const conv_shape *s, int64_t sample, int64_t p, int64_t end)
+{
+    const conv_state *sa = first->state;
+    const int64_t to = p * s->stride[0] - s->before[0] + s->tap_last[0];
+    for (int64_t o = mn_max(0, to - s->stride[0]); p < end && o < mn_min(to, s->height); o++) {
+        const float *entry = work->entries[sample * sa->shape.out_height + o];
+        for (int64_t i = 0; i < work->table->entry; i += 16)
+            __builtin_prefetch(entry + i);
+    }
+}
+
 typedef struct add_job {
     const mn_row_work *work;
     const mn_op *first, *second;
@@ -403,10 +400,12 @@ static void add_part(void *context, int64_t part, int32_t worker)
     const add_job *job = context;
     const conv_state *sb = job->second->state;
     const mn_blank *blank = job->second->blank;
-    const int64_t sample = job->from + part;
+    const int64_t sample = job->from + part, end = blank ? blank->extent[sample] : sb->shape.out_height;
     (void)worker;
-    for (int64_t p = 0; p < (blank ? blank->extent[sample] : sb->shape.out_height); p++)
+    for (int64_t p = 0; p < end; p++) {
+        fetch(job->work, job->first, &sb->shape, sample, p + AHEAD, end);
         add_up(job->work, job->first, job->second, job->run, sample, p);
+    }
 }
 
 /* The blank is all zeros, and only its kinds of rows are wanted. */
@@ -415,7 +414,7 @@ static void add_blank(mn_row_work *work, const mn_op *first, const mn_op *second
     const conv_state *sa = first->state, *sb = second->state;
     const conv_shape *s = &sb->shape;
     const mn_blank *blank = second->blank;
-    read_letters(work, &sa->shape, first->x[0], 0);
+    memset(work->letters, 0, (size_t)sa->shape.height);
     for (int64_t k = 0; k < blank->n_kinds; k++) {
         const int64_t top = blank->kinds[k] * s->stride[0] - s->before[0];
         work->own_used = 0;
@@ -434,7 +433,8 @@ void mn_row_work_forward(mn_row_work *work, const mn_op *first, const mn_op *sec
         work->own_used = 0;
         for (to = from; to < run->batch && work->own_used + a->out_height <= work->own_rows; to++) {
             const int64_t rows = blank ? blank->extent[to] : b->out_height;
-            read_letters(work, a, first->x[0] + to * a->height * row_floats(a), in ? in->extent[to] : a->height);
+            (void)mn_read_letters(work->letters, first->x[0] + to * a->height * row_floats(a),
+                                  in ? in->extent[to] : a->height, a->height, row_floats(a));
             find_entries(work, first, second, run, to, 0, (rows - 1) * b->stride[0] - b->before[0] + b->tap_last[0]);
         }
         make_all(work, first, second, run);
