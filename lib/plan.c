@@ -161,6 +161,8 @@ static mirnet_status make_op(mn_plan *plan, int32_t index, int passes)
         op->mask_out = op->mask[0];
         return MIRNET_OK;
     }
+    op->one_hot = (passes & MN_PASS_ONE_HOT) && node->n_inputs == 1 &&
+                  plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].n_inputs == 0;
     MN_TRY(make_blank(plan, index, passes));
     return make_buffers(plan, op, plan->needs[index]);
 }

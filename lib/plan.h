@@ -17,7 +17,8 @@ enum {
     MN_PASS_BLANK = 1, /* rows behind the ends of sequences are shared: layers/blank.h */
     MN_PASS_TAIL = 2,  /* and what they add to a product over the whole sequence: layers/tail.h. Forward only */
     MN_PASS_ROWS = 4,  /* two convolutions over letters are looked up: layers/row_table.h. Forward only */
-    MN_PASSES = MN_PASS_BLANK | MN_PASS_TAIL | MN_PASS_ROWS
+    MN_PASS_ONE_HOT = 8, /* convolutions of letters pick and add: layers/one_hot.h */
+    MN_PASSES = MN_PASS_BLANK | MN_PASS_TAIL | MN_PASS_ROWS | MN_PASS_ONE_HOT
 };
 
 /* Seconds that a node's op took since somebody asked for times. */

@@ -52,6 +52,24 @@ static void draw_net(uint64_t *seed, char *net, size_t size)
     snprintf(net + at, size - at, "%s; Dense: 'units': 3, 'activation': 'softmax';", ends[kind][draw(seed, 0, 2)]);
 }
 
+/* Rows of one-hot letters, some of them zeros as for N, of every length from none to all; the last sample has other numbers
+ * in a row. Rows are of `row` floats. */
+static void fill_letters(uint64_t *seed, const mirnet_model *model, float *x, int64_t row)
+{
+    const int64_t size = mirnet_model_get_size(model, 0), rows = size / row;
+    memset(x, 0, (size_t)(BATCH * size) * sizeof(*x));
+    for (int64_t b = 0; b < BATCH; b++) {
+        const int64_t length = b == 0 ? 0 : b == 1 ? rows : draw(seed, 1, rows);
+        for (int64_t i = 0; i < length; i++) {
+            const int64_t letter = draw(seed, 0, row + row / 4);
+            if (letter < row)
+                x[b * size + i * row + letter] = 1;
+        }
+        if (b == BATCH - 1)
+            x[b * size + (length - 1) * row] = 0.5f;
+    }
+}
+
 /* Samples that end in zeros, of every length from none to all. */
 static void fill_input(uint64_t *seed, const mirnet_model *model, float *x)
 {
@@ -63,45 +81,111 @@ static void fill_input(uint64_t *seed, const mirnet_model *model, float *x)
     }
 }
 
-static mn_plan *run_plan(const mirnet_model *model, int passes, const float *x, const float *dy, float *grads)
+static mn_plan *run_plan(const mirnet_model *model, mn_plan_use use, int passes, const float *x, const float *dy,
+                         float *grads)
 {
     mn_plan *plan;
-    mn_ok(mn_plan_create(&plan, model, BATCH + 1, MN_PLAN_WEIGHTS, passes, mn_kernels_get(), NULL));
+    mn_ok(mn_plan_create(&plan, model, BATCH + 1, use, passes, mn_kernels_get(), NULL));
     plan->run.weights = model->weights;
     plan->run.grads = grads;
     plan->run.batch = BATCH;
-    plan->run.training = true;
+    plan->run.training = use != MN_PLAN_FORWARD;
     memcpy(mn_plan_input(plan, 0), x, (size_t)(BATCH * mirnet_model_get_size(model, 0)) * sizeof(*x));
     mn_plan_prepare(plan);
     mn_plan_forward(plan);
+    if (use == MN_PLAN_FORWARD)
+        return plan;
     memcpy(mn_plan_output_grad(plan), dy, (size_t)(BATCH * mirnet_model_get_size(model, -1)) * sizeof(*dy));
     mn_plan_backward(plan);
     return plan;
 }
 
-/* Forward to the bit: a copied row is the same sum. Gradients are summed in another order, so to rounding. */
-static void compare(const char *net, int passes, uint64_t *seed)
+/* A network with numbers in it, and what its plain plans give. */
+typedef struct example {
+    mirnet_model *model;
+    size_t outputs;
+    float *x, *dy, *grads, *plain_grads;
+} example;
+
+static example new_example(const char *net, int64_t row, uint64_t *seed)
 {
-    mirnet_model *model = mn_net_create(net);
-    const size_t outputs = (size_t)(BATCH * mirnet_model_get_size(model, -1));
-    float *x = mn_net_floats(BATCH * mirnet_model_get_size(model, 0)), *dy = mn_net_floats((int64_t)outputs);
-    float *with = mn_net_floats((int64_t)model->size), *without = mn_net_floats((int64_t)model->size);
-    mn_net_fill_weights(seed, model);
-    fill_input(seed, model, x);
-    mn_net_fill(seed, dy, (int64_t)outputs, -1, 1);
-    mn_plan *a = run_plan(model, passes, x, dy, with), *b = run_plan(model, 0, x, dy, without);
-    mn_same(net, mn_plan_output(a), mn_plan_output(b), outputs);
-    for (int32_t i = 0; i < model->n_params; i++) {
-        const mn_param *p = model->params[i];
-        mn_close(p->name, with + p->offset, without + p->offset, p->size, 2e-5);
+    example e = {.model = mn_net_create(net)};
+    e.outputs = (size_t)(BATCH * mirnet_model_get_size(e.model, -1));
+    e.x = mn_net_floats(BATCH * mirnet_model_get_size(e.model, 0));
+    e.dy = mn_net_floats((int64_t)e.outputs);
+    e.grads = mn_net_floats((int64_t)e.model->size);
+    e.plain_grads = mn_net_floats((int64_t)e.model->size);
+    mn_net_fill_weights(seed, e.model);
+    if (row > 0)
+        fill_letters(seed, e.model, e.x, row);
+    else
+        fill_input(seed, e.model, e.x);
+    mn_net_fill(seed, e.dy, (int64_t)e.outputs, -1, 1);
+    return e;
+}
+
+static void free_example(example *e)
+{
+    mirnet_model_destroy(e->model);
+    free(e->x);
+    free(e->dy);
+    free(e->grads);
+    free(e->plain_grads);
+}
+
+/* Outputs and gradients are the same sums in another order. With `same`, outputs even to the bit. */
+static void compare_training(const char *net, const example *e, int passes, bool same)
+{
+    mn_plan *a = run_plan(e->model, MN_PLAN_WEIGHTS, passes, e->x, e->dy, e->grads);
+    mn_plan *b = run_plan(e->model, MN_PLAN_WEIGHTS, 0, e->x, e->dy, e->plain_grads);
+    if (same)
+        mn_same(net, mn_plan_output(a), mn_plan_output(b), e->outputs);
+    mn_close(net, mn_plan_output(a), mn_plan_output(b), e->outputs, 2e-6);
+    for (int32_t i = 0; i < e->model->n_params; i++) {
+        const mn_param *p = e->model->params[i];
+        mn_close(p->name, e->grads + p->offset, e->plain_grads + p->offset, p->size, 2e-5);
     }
     mn_plan_destroy(a);
     mn_plan_destroy(b);
-    free(x);
-    free(dy);
-    free(with);
-    free(without);
-    mirnet_model_destroy(model);
+}
+
+static void compare_prediction(const char *net, const example *e, int passes)
+{
+    mn_plan *a = run_plan(e->model, MN_PLAN_FORWARD, passes, e->x, NULL, NULL);
+    mn_plan *b = run_plan(e->model, MN_PLAN_FORWARD, 0, e->x, NULL, NULL), *twin;
+    mn_close(net, mn_plan_output(a), mn_plan_output(b), e->outputs, 2e-6);
+    /* What is kept from the first batch serves the second one as well. */
+    float *first = mn_net_floats((int64_t)e->outputs);
+    memcpy(first, mn_plan_output(a), e->outputs * sizeof(*first));
+    mn_plan_forward(a);
+    mn_same("again", mn_plan_output(a), first, e->outputs);
+    /* And a second plan on the same weights. */
+    mn_ok(mn_plan_create_twin(&twin, a));
+    twin->run.batch = BATCH;
+    memcpy(mn_plan_input(twin, 0), e->x, (size_t)(BATCH * mirnet_model_get_size(e->model, 0)) * sizeof(*e->x));
+    mn_plan_prepare(twin);
+    mn_plan_forward(twin);
+    mn_same("twin", mn_plan_output(twin), first, e->outputs);
+    /* A sample alone has the bits that it has among others. */
+    const int64_t size = mirnet_model_get_size(e->model, 0), n = mirnet_model_get_size(e->model, -1);
+    for (int64_t i = 0; i < BATCH; i++) {
+        memcpy(mn_plan_input(a, 0), e->x + i * size, (size_t)size * sizeof(*e->x));
+        a->run.batch = 1;
+        mn_plan_forward(a);
+        mn_same("alone", mn_plan_output(a), first + i * n, (size_t)n);
+    }
+    free(first);
+    mn_plan_destroy(twin);
+    mn_plan_destroy(a);
+    mn_plan_destroy(b);
+}
+
+static void compare(const char *net, int passes, uint64_t *seed)
+{
+    example e = new_example(net, 0, seed);
+    compare_training(net, &e, passes, !(passes & MN_PASS_ONE_HOT));
+    compare_prediction(net, &e, passes);
+    free_example(&e);
 }
 
 START_TEST(blank_sharing_changes_nothing)
@@ -132,6 +216,91 @@ START_TEST(blank_sharing_in_the_papers_network)
 }
 END_TEST
 
+/* Every saving alone, and all together, on rows of letters. */
+static void compare_letters(const char *net, int64_t row, uint64_t *seed)
+{
+    static const int some[] = {MN_PASS_BLANK, MN_PASS_ONE_HOT, MN_PASS_ROWS, MN_PASS_BLANK | MN_PASS_TAIL,
+                               MN_PASS_BLANK | MN_PASS_ONE_HOT, MN_PASS_BLANK | MN_PASS_ROWS, MN_PASSES};
+    example e = new_example(net, row, seed);
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+        compare_training(net, &e, some[i], false);
+        compare_prediction(net, &e, some[i]);
+    }
+    free_example(&e);
+}
+
+/* Convolutions, perhaps pooled, and an end, on one-hot input. */
+static void draw_letters_net(uint64_t *seed, char *net, size_t size, int64_t *row)
+{
+    static const char *const paddings[] = {"same", "valid", "same", "causal"};
+    static const char *const functions[] = {"relu", "tanh", "linear", "elu"};
+    static const char *const ends[][4] = {{"Flatten; ", "GlobalMaxPooling1D; ", "GlobalAveragePooling1D; ", "GRU: 'units': 4; "},
+                                          {"Flatten; ", "GlobalMaxPooling2D; ", "GlobalAveragePooling2D; ",
+                                           "Reshape: 'target_shape': [1, -1]; LSTM: 'units': 5; "}};
+    const bool flat = draw(seed, 0, 1) == 0;
+    const int64_t layers = draw(seed, 1, 3);
+    *row = 4;
+    size_t at = (size_t)snprintf(net, size, "InputLayer: %s; ", flat ? "40, 4" : "40, 4, 1");
+    for (int64_t i = 0; i < layers; i++) {
+        const int64_t stride = draw(seed, 1, 3), dilation = stride == 1 ? draw(seed, 1, 2) : 1;
+        const char *padding = paddings[draw(seed, 0, flat && stride == 1 ? 3 : 2)], *f = functions[draw(seed, 0, 3)];
+        if (flat)
+            at += (size_t)snprintf(net + at, size - at,
+                                   "Conv1D: 'filters': 5, 'kernel_size': %d, 'strides': %d, 'dilation_rate': %d, "
+                                   "'padding': '%s', 'activation': '%s'; ",
+                                   (int)draw(seed, 1, 6), (int)stride, (int)dilation,
+                                   i > 0 && padding == paddings[1] ? "same" : padding, f);
+        else
+            at += (size_t)snprintf(net + at, size - at,
+                                   "Conv2D: 'filters': 5, 'kernel_size': [%d, %d], 'strides': [%d, %d], 'padding': "
+                                   "'%s', 'activation': '%s'; ",
+                                   (int)draw(seed, 1, 6), (int)draw(seed, 1, 4), (int)stride, (int)draw(seed, 1, 2),
+                                   i > 0 && padding == paddings[1] ? "same" : padding, f);
+    }
+    if (draw(seed, 0, 1) == 0)
+        at += (size_t)snprintf(net + at, size - at, "%sPooling%s: 'pool_size': 2, 'strides': %d, 'padding': 'same'; ",
+                               draw(seed, 0, 1) ? "Max" : "Average", flat ? "1D" : "2D", (int)draw(seed, 1, 2));
+    snprintf(net + at, size - at, "%sDense: 'units': 3, 'activation': 'softmax';", ends[flat ? 0 : 1][draw(seed, 0, 3)]);
+}
+
+START_TEST(savings_change_nothing_on_letters)
+{
+    char net[1500];
+    int64_t row;
+    uint64_t seed = mn_seed() + (uint64_t)_i;
+    draw_letters_net(&seed, net, sizeof(net), &row);
+    compare_letters(net, row, &seed);
+}
+END_TEST
+
+START_TEST(savings_in_networks_on_letters)
+{
+    static const char *const nets[] = {
+        "InputLayer: 1, 60, 4, 1;"
+        "TimeDistributed: 'layer': {'class_name': 'Conv2D', 'config': {'filters': 16, 'kernel_size': [6, 4], "
+        "'strides': 2, 'padding': 'same', 'activation': 'relu'}};"
+        "TimeDistributed: 'layer': {'class_name': 'Conv2D', 'config': {'filters': 16, 'kernel_size': [6, 4], "
+        "'strides': 2, 'padding': 'same', 'activation': 'relu'}};"
+        "TimeDistributed: 'layer': {'class_name': 'Conv2D', 'config': {'filters': 16, 'kernel_size': [6, 4], "
+        "'strides': 2, 'padding': 'same', 'activation': 'relu'}};"
+        "TimeDistributed: 'layer': {'class_name': 'Flatten', 'config': {}};"
+        "LSTM: 'units': 10; Dense: 'units': 2, 'activation': 'softmax';",
+        "i = InputLayer: 40, 4, 1; a = Conv2D(i): 'filters': 6, 'kernel_size': [3, 4]; g = GlobalMaxPooling2D(a);"
+        "b = Conv2D(i): 'filters': 6, 'kernel_size': [5, 4]; h = GlobalMaxPooling2D(b); Concatenate(g, h);"
+        "Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4, 1; Conv2D: 'filters': 9, 'kernel_size': [6, 4], 'padding': 'same', 'activation': 'relu';"
+        "MaxPooling2D: 'pool_size': [40, 1]; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4; Conv1D: 'filters': 6, 'kernel_size': 8, 'padding': 'same', 'activation': 'relu';"
+        "MaxPooling1D: 'pool_size': 4; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 4}};"
+        "Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4; Masking; LSTM: 'units': 6, 'return_sequences': true; GRU: 'units': 5; Dense: 'units': 2, "
+        "'activation': 'softmax';",
+    };
+    uint64_t seed = mn_seed() + (uint64_t)_i;
+    compare_letters(nets[_i], 4, &seed);
+}
+END_TEST
+
 /* Several readers, an end in the middle, an input that is used twice. */
 START_TEST(blank_sharing_stops_at_branches)
 {
@@ -157,6 +326,8 @@ int main(void)
     tcase_add_loop_test(tc, blank_sharing_changes_nothing, 0, NETS);
     tcase_add_test(tc, blank_sharing_in_the_papers_network);
     tcase_add_test(tc, blank_sharing_stops_at_branches);
+    tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
+    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 5);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "layers/classes.h"
 #include "layers/conv.h"
+#include "layers/one_hot.h"
 #include "layers/row_table.h"
 #include "mem.h"
 
@@ -105,6 +106,7 @@ static void close_conv(mn_op *op)
         return;
     mn_conv_table_destroy(&state->forward);
     mn_conv_table_destroy(&state->backward);
+    mn_one_hot_destroy(state->hot);
     mn_free(state->gemms);
     mn_free(state->blank_dx);
     mn_row_work_destroy(op->row_work);
@@ -126,6 +128,8 @@ static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
     *s = mn_conv_shape(op->layer);
     const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
     MN_TRY(mn_conv_forward_table(&state->forward, s, run->capacity));
+    if (op->one_hot && mn_one_hot_fits(s))
+        MN_TRY(mn_one_hot_create(&state->hot, s, run->capacity));
     if (backward && op->dx[0])
         MN_TRY(mn_conv_backward_table(&state->backward, s, run->capacity));
     state->gemms = mn_calloc((size_t)mn_max(state->forward.count, state->backward.count), sizeof(*state->gemms));
@@ -229,7 +233,8 @@ static void forward_products(const mn_op *op, const mn_run *run)
     const mn_layer *layer = op->layer;
     conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    mn_conv_set_forward_rows(&state->forward, s, op->blank, run->batch, run->capacity);
+    mn_conv_set_forward_rows(&state->forward, s, op->blank, run->batch, run->capacity,
+                             state->hot ? state->hot->plain : NULL);
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         state->gemms[i] = (mn_gemm){
@@ -245,10 +250,14 @@ static void forward_products(const mn_op *op, const mn_run *run)
 
 static void forward(mn_op *op, const mn_run *run)
 {
+    const conv_state *state = op->state;
+    const int64_t plain = state->hot ? mn_one_hot_read(state->hot, op, run) : run->batch;
     if (op->row_work)
         mn_row_work_forward(op->row_work, op->row_first, op, run);
-    else
+    else if (plain > 0 || run->grads)
         forward_products(op, run);
+    if (state->hot)
+        mn_one_hot_forward(state->hot, op, run);
     if (op->layer->spec->activation != MN_RELU)
         each_block(op, run, activate_block);
     if (op->blank)
@@ -261,6 +270,16 @@ static void clear_gradient(const mn_param *kernel, float *grad)
     const mn_live *live = &kernel->live;
     for (int64_t p = live->first; p < live->last; p++)
         memset(grad + p * live->period + live->from[0], 0, (size_t)(live->to[0] - live->from[0]) * sizeof(float));
+}
+
+/* The optimizer's step on all that is live, from a gradient that is stored. */
+static void step_live(const mn_param *kernel, const mn_run *run, const mn_gradient *to, const float *g)
+{
+    const mn_live *live = &kernel->live;
+    for (int64_t p = live->first; p < live->last; p++) {
+        const int64_t at = p * live->period + live->from[0];
+        run->kernels->adam(to->update, to->w + at, to->m + at, to->v + at, g + at, live->to[0] - live->from[0]);
+    }
 }
 
 typedef struct back_job {
@@ -301,9 +320,14 @@ static void weight_gradients(mn_op *op, const mn_run *run)
     const mn_layer *layer = op->layer;
     const conv_state *state = op->state;
     const conv_shape *s = &state->shape;
-    mn_gradient to = mn_gradient_of(op, run, MN_CONV_KERNEL, 0, s->filters);
+    const mn_param *kernel = &layer->params[MN_CONV_KERNEL];
+    const mn_gradient final = mn_gradient_of(op, run, MN_CONV_KERNEL, 0, s->filters);
+    /* Letters are added to what products give: the step comes behind both. */
+    mn_gradient to = final;
+    if (state->hot)
+        to = (mn_gradient){.g = mn_grad(layer, run, MN_CONV_KERNEL), .ld = s->filters};
     if (!to.update && !op->grad_add)
-        clear_gradient(&layer->params[MN_CONV_KERNEL], to.g);
+        clear_gradient(kernel, to.g);
     to.add = true;
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
@@ -312,7 +336,13 @@ static void weight_gradients(mn_op *op, const mn_run *run)
             .x = op->x[0], .d = op->dy, .rows = g->active, .a_at = g->a_at, .b_at = g->kernel_at,
             .to = to,
         };
-        mn_outer_run(run, &outer);
+        if (g->m > 0 || to.update)
+            mn_outer_run(run, &outer);
+    }
+    if (state->hot) {
+        mn_one_hot_backward(state->hot, op, run, to.g);
+        if (final.update)
+            step_live(kernel, run, &final, to.g);
     }
     if (layer->spec->use_bias)
         bias_gradient(op, run);

@@ -38,6 +38,7 @@ enum { MN_CONV_KERNEL, MN_CONV_BIAS }; /* parameters */
 typedef struct conv_state {
     conv_shape shape;
     conv_table forward, backward;
+    struct mn_one_hot *hot; /* where op->one_hot is set */
     mn_gemm *gemms;    /* [the larger count of the two tables] */
     float *blank_dx;   /* [taps][out_width][kinds of y][channels] what the blank's rows give back to its input */
     float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
@@ -57,10 +58,10 @@ void mn_conv_table_destroy(conv_table *table);
 
 /*
  * The rows of a batch. Forward: of each sample the rows in front of its extent, then one of each kind of the blank (see
- * blank.h). Backward: the input rows that are seen, each from the output rows in front of the extent. Without blanks: all.
+ * blank.h). Backward: the input rows that are seen, each from the output rows in front of the extent. Without blanks: all. With `only`, of the samples that it marks.
  */
 void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_blank *out, int64_t batch,
-                              int64_t capacity);
+                              int64_t capacity, const bool *only);
 void mn_conv_set_backward_rows(conv_table *table, const conv_shape *s, const mn_blank *in, const mn_blank *out,
                                int64_t batch);
 

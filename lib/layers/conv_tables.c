@@ -161,16 +161,16 @@ static mn_row shifted(mn_row row, int64_t a, int64_t c)
 }
 
 void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_blank *out, int64_t batch,
-                              int64_t capacity)
+                              int64_t capacity, const bool *only)
 {
     const int64_t in_size = s->height * s->width * s->channels, out_size = s->out_height * s->out_width * s->filters;
     for (int64_t i = 0; i < table->count; i++) {
         conv_group *g = &table->groups[i];
         g->m = 0;
         for (int64_t b = 0; b < batch; b++)
-            for (int64_t oy = 0, end = out ? out->extent[b] : g->rows_per_sample; oy < end; oy++)
+            for (int64_t oy = 0, end = out ? out->extent[b] : g->rows_per_sample; (!only || only[b]) && oy < end; oy++)
                 g->active[g->m++] = shifted(g->rows[oy], b * in_size, b * out_size);
-        for (int64_t k = 0; out && k < out->n_kinds; k++)
+        for (int64_t k = 0; out && !only && k < out->n_kinds; k++)
             g->active[g->m++] = shifted(g->rows[out->kinds[k]], capacity * in_size, capacity * out_size);
     }
 }

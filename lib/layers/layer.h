@@ -95,6 +95,7 @@ struct mn_op {
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
     const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
                              packed from it. Forward only; NULL: none */
+    bool one_hot;         /* x[0] is an input: its rows may be letters, see one_hot.h */
     bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
     struct mn_row_work *row_work;

@@ -68,6 +68,7 @@ static mn_run enter(mn_op *op, const mn_run *run)
     st->op.grad_add = op->grad_add;
     st->op.blank_in = op->blank_in;
     st->op.blank = op->blank;
+    st->op.one_hot = op->one_hot;
     return inner;
 }
 
