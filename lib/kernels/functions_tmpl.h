@@ -125,7 +125,7 @@ static void larger(float *y, const float *x, int64_t n)
         const int64_t some = mn_min(LANES, n - i);
         const vec a = some == LANES ? load(y + i) : load_some(y + i, some);
         const vec b = some == LANES ? load(x + i) : load_some(x + i, some);
-        const vec c = choose((b > a) | (b != b), b, a);
+        const vec c = larger_of(a, b);
         if (some == LANES)
             store(y + i, c);
         else

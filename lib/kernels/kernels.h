@@ -105,6 +105,8 @@ typedef struct mn_kernels {
     /* out[n] (+)= sum over m of d[m * ldd + n]: the gradient of a bias. */
     void (*column_sums)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add);
 
+    /* out[n] = the largest of d[m * ldd + n] over m, of which there is one at least; NaN if there is one. */
+    void (*column_max)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd);
     /* y = bias + the sum of n floats at `at` of each of the rows, in order; added to y with `add`; bias may be NULL. */
     void (*sum_rows)(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
                      bool relu);

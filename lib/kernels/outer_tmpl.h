@@ -148,6 +148,17 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
     }
 }
 
+static void column_max(float *out, const float *d, int64_t m, int64_t n, int64_t ldd)
+{
+    for (int64_t col = 0; col < n; col += LANES) {
+        const int64_t columns = mn_min(LANES, n - col);
+        vec most = columns == LANES ? load(d + col) : load_some(d + col, columns);
+        for (int64_t i = 1; i < m; i++)
+            most = larger_of(most, columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns));
+        store_some(out + col, most, columns);
+    }
+}
+
 /* `vecs` vectors at col of a sum of rows. */
 INLINE void sum_tile(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, bool add, bool relu,
                      const int vecs, int64_t columns)

@@ -63,6 +63,12 @@ INLINE vec at_most(vec a, vec ceiling)
     return choose(a > ceiling, ceiling, a);
 }
 
+/* The larger one, NaN if either is. */
+INLINE vec larger_of(vec a, vec b)
+{
+    return choose((b > a) | (b != b), b, a);
+}
+
 INLINE vec square_root(vec a)
 {
 #ifdef MN_SQRT

@@ -54,26 +54,36 @@ static float count_real(const uint8_t *mask, int64_t places)
     return (float)mn_max(n, 1);
 }
 
-/* Sums, or maxima, of the rows of a sample (steps, or lines of an image). */
-static void pool(const mn_op *op, const mn_run *run, int64_t sample, float *y)
+/* Of a row of the blank that comes again only the first one counts: it is no larger than itself. */
+static void pool_max(const mn_op *op, const mn_run *run, int64_t sample, float *y)
+{
+    const mn_shape *in = &op->layer->in[0];
+    const mn_blank *blank = op->blank_in;
+    const int64_t rows = in->dim[0], n = in->dim[in->rank - 1], line = mn_shape_size(in) / rows;
+    const int64_t own = blank ? blank->extent[sample] : rows;
+    if (own > 0)
+        run->kernels->column_max(y, op->x[0] + sample * rows * line, own * line / n, n, n);
+    for (int64_t t = own; t < rows; t++) {
+        const float *row = mn_blank_row(blank, op->x[0], sample, t, rows, line, run->capacity);
+        if (t == 0)
+            memcpy(y, row, (size_t)n * sizeof(float));
+        for (int64_t at = 0; at < line && (t == own || blank->alike[t] != blank->alike[t - 1]); at += n)
+            run->kernels->larger(y, row + at, n);
+    }
+}
+
+static void pool_average(const mn_op *op, const mn_run *run, int64_t sample, float *y)
 {
     const mn_shape *in = &op->layer->in[0];
     const int64_t rows = in->dim[0], n = in->dim[in->rank - 1], line = mn_shape_size(in) / rows;
     const uint8_t *mask = get_mask(op, sample);
-    const float *last = NULL;
-    if (!is_max(op))
-        memset(y, 0, (size_t)n * sizeof(float));
-    for (int64_t t = 0; t < rows; t++) {
-        const float *row = mn_blank_row(op->blank_in, op->x[0], sample, t, rows, line, run->capacity);
-        if (t == 0 && is_max(op))
-            memcpy(y, row, (size_t)n * sizeof(float));
-        /* A row of the blank that comes again is no larger than itself. */
-        for (int64_t at = 0; at < line && (is_max(op) ? row != last : !mask || mask[t]); at += n)
-            (is_max(op) ? run->kernels->larger : run->kernels->add)(y, row + at, n);
-        last = row;
-    }
+    memset(y, 0, (size_t)n * sizeof(float));
+    for (int64_t t = 0; t < rows; t++)
+        if (!mask || mask[t])
+            run->kernels->column_sums(y, mn_blank_row(op->blank_in, op->x[0], sample, t, rows, line, run->capacity),
+                                      line / n, n, n, true);
     const float count = count_real(mask, line / n * rows);
-    for (int64_t c = 0; c < n && !is_max(op); c++)
+    for (int64_t c = 0; c < n; c++)
         y[c] /= count;
 }
 
@@ -100,7 +110,7 @@ static void spread_average(const uint8_t *mask, const float *dy, float *dx, int6
 static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
 {
     for (int64_t s = from; s < to; s++)
-        pool(op, run, s, op->y + s * mn_out_size(op));
+        (is_max(op) ? pool_max : pool_average)(op, run, s, op->y + s * mn_out_size(op));
 }
 
 static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)

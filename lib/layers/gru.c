@@ -48,7 +48,7 @@ static void recur(const mn_rnn_step *s)
     mn_gemm product = {
         .n = r->cell->split * r->units, .run = r->units,
         .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
-        .y = mn_rnn_z(r, s->from, s->t), .ldc = r->steps * r->columns, .b = r->recurrent[0], .add = true,
+        .y = mn_rnn_z(r, s->from, s->t), .ldc = r->z_slot, .b = r->recurrent[0], .add = true,
     };
     mn_rnn_product(s, product);
     if (!resets_after(s))
@@ -113,7 +113,7 @@ static void forward(const mn_rnn_step *s)
     if (s->k > 0 && !resets_after(s))
         mn_rnn_product(s, (mn_gemm){
             .n = r->units, .run = r->units, .x = r->kept + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
-            .y = gate_of(s, s->from, CANDIDATE), .ldc = r->steps * r->columns, .b = r->recurrent[1], .add = true,
+            .y = gate_of(s, s->from, CANDIDATE), .ldc = r->z_slot, .b = r->recurrent[1], .add = true,
         });
     for (int64_t slot = s->from; slot < s->to; slot++)
         output_row(s, slot);
@@ -176,7 +176,7 @@ static void backward(const mn_rnn_step *s)
         gates_row_back(s, slot);
     if (s->k == 0)
         return;
-    mn_rnn_product_back(s, 0, mn_rnn_z(r, s->from, s->t), r->steps * r->columns, !resets_after(s));
+    mn_rnn_product_back(s, 0, mn_rnn_z(r, s->from, s->t), r->z_slot, !resets_after(s));
     if (resets_after(s))
         mn_rnn_product_back(s, 1, r->kept + mn_rnn_at(r, s->from, s->t), r->slot_stride, true);
     mn_rnn_undrop(s);

@@ -12,15 +12,20 @@ enum { MN_NO_LETTER = 255 };
  * looked at. Whether all are letters. */
 static inline bool mn_read_letters(uint8_t *out, const float *x, int64_t rows, int64_t all, int64_t n)
 {
+    const uint32_t one = 0x3F800000; /* 1.0f. A -0.0 is no letter, which is as right as any */
     bool good = true;
     memset(out + rows, 0, (size_t)(all - rows));
     for (int64_t row = 0; row < rows; row++, x += n) {
-        uint8_t letter = 0;
-        for (int64_t i = 0; i < n; i++)
-            if (x[i] != 0.0f)
-                letter = x[i] == 1.0f && letter == 0 ? (uint8_t)(i + 1) : MN_NO_LETTER;
-        out[row] = letter;
-        good = good && letter != MN_NO_LETTER;
+        uint32_t letter = 0, ones = 0, others = 0, bits;
+        for (int64_t i = 0; i < n; i++) {
+            memcpy(&bits, x + i, sizeof(bits));
+            letter += bits == one ? (uint32_t)i + 1 : 0;
+            ones += bits == one;
+            others += bits != one && bits != 0;
+        }
+        const bool is_letter = others == 0 && ones <= 1;
+        out[row] = is_letter ? (uint8_t)letter : MN_NO_LETTER;
+        good = good && is_letter;
     }
     return good;
 }

@@ -38,7 +38,7 @@ static void forward(const mn_rnn_step *s)
         mn_rnn_product(s, (mn_gemm){
             .n = r->columns, .run = r->units,
             .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
-            .y = mn_rnn_z(r, s->from, s->t), .ldc = r->steps * r->columns, .b = r->recurrent[0], .add = true,
+            .y = mn_rnn_z(r, s->from, s->t), .ldc = r->z_slot, .b = r->recurrent[0], .add = true,
         });
     for (int64_t slot = s->from; slot < s->to; slot++)
         forward_row(s, slot);
@@ -82,7 +82,7 @@ static void backward(const mn_rnn_step *s)
         backward_row(s, slot);
     if (s->k == 0)
         return;
-    mn_rnn_product_back(s, 0, mn_rnn_z(r, s->from, s->t), r->steps * r->columns, false);
+    mn_rnn_product_back(s, 0, mn_rnn_z(r, s->from, s->t), r->z_slot, false);
     mn_rnn_undrop(s);
 }
 

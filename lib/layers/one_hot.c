@@ -64,17 +64,19 @@ int64_t mn_one_hot_read(mn_one_hot *hot, const mn_op *op, const mn_run *run)
     return plain;
 }
 
-/* The kernel rows, as offsets, that output (oy, ox) picks; returns their number. `codes` are a sample's. */
-static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *codes, int64_t oy, int64_t ox, int64_t *out)
+/* The rows of a matrix laid out as the kernel that output (oy, ox) picks; returns their number. `codes` are a sample's. */
+static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *codes, int64_t oy, int64_t ox,
+                    const float *matrix, const float **out)
 {
-    const int64_t taps = mn_conv_taps(s, 0), top = oy * s->stride[0] - s->before[0] + s->tap_first[0] * s->dilation[0];
-    int64_t n = 0;
-    for (int64_t i = 0; i < taps; i++) {
-        const int64_t row = top + i * s->dilation[0];
+    const int64_t top = oy * s->stride[0] - s->before[0] + s->tap_first[0] * s->dilation[0], taps = mn_conv_taps(s, 0);
+    const int64_t *at = hot->kernel_at + ox * hot->letters, step = s->out_width * hot->letters;
+    int64_t n = 0, row = top;
+    for (int64_t i = 0; i < taps; i++, row += s->dilation[0]) {
         if (row < 0 || row >= s->height)
             continue;
-        out[n] = hot->kernel_at[(i * s->out_width + ox) * hot->letters + codes[row]];
-        n += out[n] >= 0;
+        const int64_t place = at[i * step + codes[row]];
+        out[n] = matrix + place;
+        n += place >= 0;
     }
     return n;
 }
@@ -96,11 +98,8 @@ static void forward_row(const job *j, const uint8_t *codes, int64_t sample, int6
     const float *kernel = mn_weight(layer, j->run, MN_CONV_KERNEL), *rows[MAX_TAPS];
     const float *bias = layer->spec->use_bias ? mn_weight(layer, j->run, MN_CONV_BIAS) : NULL;
     float *y = j->op->y + (sample * s->out_height + oy) * s->out_width * s->filters;
-    int64_t at[MAX_TAPS];
     for (int64_t ox = 0; ox < s->out_width; ox++) {
-        const int64_t n = codes ? pick(j->hot, s, codes, oy, ox, at) : 0;
-        for (int64_t i = 0; i < n; i++)
-            rows[i] = kernel + at[i];
+        const int64_t n = codes ? pick(j->hot, s, codes, oy, ox, kernel, rows) : 0;
         j->run->kernels->sum_rows(y + ox * s->filters, rows, n, 0, bias, s->filters, false,
                                   layer->spec->activation == MN_RELU);
     }
@@ -137,15 +136,15 @@ static void backward_part(void *context, int64_t part, int32_t worker)
     const conv_shape *s = j->shape;
     const mn_blank *blank = j->op->blank;
     const int64_t col = part * COLUMNS, n = mn_min(COLUMNS, s->filters - col);
-    int64_t at[MAX_TAPS];
+    const float *rows[MAX_TAPS];
     (void)worker;
     for (int64_t b = 0; b < j->run->batch; b++)
         for (int64_t oy = 0; !j->hot->plain[b] && oy < (blank ? blank->extent[b] : s->out_height); oy++)
             for (int64_t ox = 0; ox < s->out_width; ox++) {
                 const float *dy = j->op->dy + ((b * s->out_height + oy) * s->out_width + ox) * s->filters + col;
-                const int64_t count = pick(j->hot, s, j->hot->codes + b * s->height, oy, ox, at);
+                const int64_t count = pick(j->hot, s, j->hot->codes + b * s->height, oy, ox, j->g, rows);
                 for (int64_t i = 0; i < count; i++)
-                    j->run->kernels->add(j->g + at[i] + col, dy, n);
+                    j->run->kernels->add(j->g + (rows[i] - j->g) + col, dy, n);
             }
 }
 

@@ -5,8 +5,8 @@
 #include "layers/rnn.h"
 #include "mem.h"
 
-/* Without a backward pass: samples that go through at a time, at least, and floats of z that they may fill. */
-enum { FEW_SLOTS = 24, SLOT_FLOATS = 1 << 20 };
+/* Without a backward pass: samples that go through at a time. */
+enum { SLOTS = 64 };
 
 /* In the first step the state is zero, so the forget gate of an LSTM and the reset gate of a GRU, gate 1 of both, act
  * on nothing. Only with a recurrent bias behind it a reset gate has something to scale. */
@@ -122,7 +122,10 @@ static mirnet_status get_states(mn_rnn *r, const mn_layer_spec *spec, bool backw
     const int64_t kept_steps = backward ? r->steps : 1;
     r->slot_stride = kept_steps * r->units;
     r->step_stride = backward ? r->units : 0;
-    MN_TRY(get(&r->z, r->slots, r->steps, r->columns));
+    r->z_slot = r->streams ? r->columns : r->steps * r->columns;
+    r->z_step = r->streams ? r->slots * r->columns : r->columns;
+    r->z_mask = r->streams ? MN_RNN_CHUNK - 1 : -1;
+    MN_TRY(get(&r->z, r->slots, r->streams ? MN_RNN_CHUNK : r->steps, r->columns));
     MN_TRY(get(&r->kept, r->slots, kept_steps, r->units));
     for (int i = 0; i < 2; i++)
         MN_TRY(get(&r->fresh[i], r->slots, r->units, 1));
@@ -180,13 +183,12 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->idle = idle_at_zero(layer->spec);
     /* A predictor packs once and uses it for ever; a trainer packs in every step. */
     r->few = backward && run->capacity * r->steps <= MN_FEW_ROWS;
-    r->slots = run->capacity;
-    if (!backward)
-        r->slots = mn_min(r->slots, mn_max(FEW_SLOTS, SLOT_FLOATS / r->steps / r->columns));
+    r->streams = !backward && r->steps > 1;
+    r->slots = r->streams ? mn_min(run->capacity, SLOTS) : run->capacity;
     cut_columns(r, skips_idle(layer));
     if (op->blank_in)
         MN_TRY(mn_tail_create(&r->tail, op->blank_in, r->columns, run->capacity));
-    if (layer->masked) {
+    if (layer->masked && !r->streams) {
         size_t n;
         if (!mn_mul((size_t)r->slots, (size_t)r->steps, &n))
             return mn_fail_nomem(SIZE_MAX);

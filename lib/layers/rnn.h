@@ -9,6 +9,9 @@
 typedef struct mn_rnn mn_rnn;
 typedef struct mn_rnn_step mn_rnn_step;
 
+/* Steps that are made together where z streams; a power of two. And slots that walk together at most. */
+enum { MN_RNN_CHUNK = 8, MN_RNN_WALK = 32 };
+
 enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
 
 /*
@@ -39,6 +42,8 @@ struct mn_rnn {
     int64_t in, units, steps, columns; /* columns = gates * units */
     int64_t slots;
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
+    bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and forgotten */
+    int64_t z_slot, z_step, z_mask;   /* of z */
     bool few;                         /* rows: the kernel stays plain and is walked over */
     bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
 
@@ -58,10 +63,12 @@ struct mn_rnn {
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
     float *scratch;                       /* for few rows */
     mn_tail *tail;                        /* where op->blank_in is set */
-    mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL without masks */
+    mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there, and
+                                             z in the order of x */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
-    float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient */
+    float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient; where it streams
+                         [MN_RNN_CHUNK][slots][columns] */
     float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
     float *h_dropped; /* [slots][steps][units] h with recurrent dropout; NULL without */
     float *kept;      /* [slots][steps][units] for the cell */
@@ -86,7 +93,7 @@ struct mn_rnn_step {
 /* The place of a slot and time in z, and in the arrays of `units` columns. */
 static inline float *mn_rnn_z(const mn_rnn *r, int64_t slot, int64_t t)
 {
-    return r->z + (slot * r->steps + t) * r->columns;
+    return r->z + slot * r->z_slot + (t & r->z_mask) * r->z_step;
 }
 
 static inline int64_t mn_rnn_at(const mn_rnn *r, int64_t slot, int64_t t)

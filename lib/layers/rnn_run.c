@@ -4,8 +4,9 @@
 
 #include "layers/rnn.h"
 
-/* Samples that walk together: enough to use what a product reads, few enough to give every thread some. */
-enum { WALK = 6, WALK_FEW = 3, WALK_ONE_STEP = 32 };
+/* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum depends on
+ * who walks with whom. */
+enum { WALK = 6, WALK_FEW = 3, WALK_ALONE = 6, WALK_ONE_STEP = MN_RNN_WALK };
 
 /* A walk over the samples in all slots, in parts of a few. */
 typedef struct walk {
@@ -73,8 +74,12 @@ static mn_rnn_step step_of(const walk *w, int64_t part)
 static void run_walk(const mn_op *op, const mn_run *run, int64_t sample, int64_t count, mn_task task)
 {
     const mn_rnn *r = op->state;
-    const int64_t few = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
-    walk w = {op, run, sample, count, r->steps == 1 ? WALK_ONE_STEP : few};
+    int64_t together = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
+    if (r->steps == 1)
+        together = WALK_ONE_STEP;
+    else if (!run->threads)
+        together = WALK_ALONE;
+    walk w = {op, run, sample, count, together};
     mn_parallel(run, task, &w, mn_ceil_div(count, w.per_part));
 }
 
@@ -211,6 +216,28 @@ static void drop_states(const mn_rnn_step *s)
     }
 }
 
+/* z = x K + b for the next steps of the samples that walk together. */
+static void stream_inputs(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    const mn_op *op = s->op;
+    mn_row rows[MN_RNN_WALK * MN_RNN_CHUNK];
+    mn_rnn_step at = *s;
+    int64_t m = 0;
+    for (at.k = s->k; at.k < mn_min(s->k + MN_RNN_CHUNK, r->steps); at.k++) {
+        at.t = time_of(op, at.k);
+        for (int64_t slot = s->from; slot < s->to; slot++)
+            if (!is_masked(&at, slot))
+                rows[m++] = (mn_row){.a = ((s->sample + slot) * r->steps + at.t) * r->in,
+                                     .c = mn_rnn_z(r, slot, at.t) - r->z, .first = 0, .last = 1};
+    }
+    const mn_gemm product = {
+        .m = m, .n = r->columns, .runs = 1, .run = r->in, .x = op->x[0], .y = r->z, .rows = rows, .b = r->kernel,
+        .k_packed = r->in, .bias = op->layer->spec->use_bias ? r->bias : NULL,
+    };
+    s->run->kernels->gemm(&product, 0, m, 0, r->columns);
+}
+
 static void forward_part(void *context, int64_t part, int32_t worker)
 {
     (void)worker;
@@ -221,6 +248,8 @@ static void forward_part(void *context, int64_t part, int32_t worker)
             memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
     for (s.k = 0; s.k < r->steps; s.k++) {
         s.t = time_of(s.op, s.k);
+        if (r->streams && s.k % MN_RNN_CHUNK == 0)
+            stream_inputs(&s);
         if (s.k > 0 && drops_h(r, s.run))
             drop_states(&s);
         if (!is_idle(&s))
@@ -236,7 +265,8 @@ void mn_rnn_forward(mn_op *op, const mn_run *run)
         mn_each_sample(op, run, drop_samples, r->steps * r->in);
     for (int64_t sample = 0; sample < run->batch; sample += r->slots) {
         const int64_t count = mn_min(r->slots, run->batch - sample);
-        run_inputs(op, run, sample, count);
+        if (!r->streams)
+            run_inputs(op, run, sample, count);
         run_walk(op, run, sample, count, forward_part);
     }
     mn_pass_mask(op, run);
