@@ -45,7 +45,7 @@ const char *mirnet_build_info(void)
 {
     static const struct {
         const char *kernels, *text;
-    } infos[] = {{"avx512", INFO("avx512")}, {"avx2", INFO("avx2")}, {"c", INFO("c")}};
+    } infos[] = {{"avx512", INFO("avx512")}, {"avx2", INFO("avx2")}, {"neon", INFO("neon")}, {"c", INFO("c")}};
     for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++)
         if (strcmp(infos[i].kernels, mn_kernels_name()) == 0)
             return infos[i].text;

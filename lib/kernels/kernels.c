@@ -17,6 +17,10 @@ static bool can_run(const mn_kernels *kernels)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 #endif
+#if defined(MN_HAVE_ARM_KERNELS)
+    if (kernels == &mn_kernels_neon)
+        return true; /* a part of every 64-bit ARM */
+#endif
     return kernels == &mn_kernels_c;
 }
 
@@ -26,6 +30,9 @@ static const mn_kernels *const tables[] = {
 #if defined(MN_HAVE_X86_KERNELS)
     &mn_kernels_avx2,
     &mn_kernels_avx512,
+#endif
+#if defined(MN_HAVE_ARM_KERNELS)
+    &mn_kernels_neon,
 #endif
 };
 

@@ -91,7 +91,7 @@ typedef struct mn_few {
 } mn_few;
 
 typedef struct mn_kernels {
-    const char *name; /* "c", "avx2", "avx512" */
+    const char *name; /* "c", "avx2", "avx512", "neon" */
     int64_t width;    /* columns of a panel of a packed B */
 
     /* Rows row0..row1 - 1 and columns col0..col1 - 1 of a product; col0 is a multiple of `width`. */

@@ -10,5 +10,8 @@ extern const mn_kernels mn_kernels_c;
 extern const mn_kernels mn_kernels_avx2;
 extern const mn_kernels mn_kernels_avx512;
 #endif
+#if defined(MN_HAVE_ARM_KERNELS)
+extern const mn_kernels mn_kernels_neon;
+#endif
 
 #endif

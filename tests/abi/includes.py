@@ -30,6 +30,7 @@ LIBRARIES = {
                   "version"},
     "zlib.h": {"input", "version"},
     "pthread.h": {"kernels", "threads"},
+    "arm_neon.h": {"kernels"},
     "immintrin.h": {"kernels"},
 }
 
