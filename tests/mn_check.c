@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernels/kernels.h"
+#include "mn_kernels.h"
 
 enum { PATH_SIZE = 1024 };
 
@@ -86,13 +86,13 @@ static void choose_kernels(void)
     if (!name)
         return;
     int32_t i = 0;
-    while (mn_kernels_at(i) && strcmp(mn_kernels_at(i)->name, name) != 0)
+    while (mn_test_kernels_at(i) && strcmp(mn_test_kernels_at(i)->name, name) != 0)
         i++;
-    if (!mn_kernels_at(i)) {
+    if (!mn_test_kernels_at(i)) {
         fprintf(stderr, "MIRNET_TEST_KERNELS: this CPU has no kernels '%s'\n", name);
         exit(1);
     }
-    mn_kernels_force(mn_kernels_at(i));
+    mn_kernels_force(mn_test_kernels_at(i));
 }
 
 int mn_check_main(Suite *suite)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "mn_kernels.h"
 #include "mn_net.h"
 
 enum { MOST = 70, GUARD = 20, ROUNDS = 200 };
@@ -68,7 +68,7 @@ static void check_function(const char *name, map f, double (*want)(double), floa
 
 START_TEST(exp_is_right_to_the_last_place_or_the_one_before_it)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     check_function("exp", kernels->exp, exp, -87.3f, FLT_MAX, 1);
 }
 END_TEST
@@ -76,7 +76,7 @@ END_TEST
 /* Of a subnormal result the last place is that of the smallest float. */
 START_TEST(exp_goes_to_zero_gradually)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     check_function("exp", kernels->exp, exp, -FLT_MAX, -87.3f, 1);
 }
 END_TEST
@@ -84,21 +84,21 @@ END_TEST
 /* 1 / (1 + e^-x): three roundings, and the error of e^-x where that is large. */
 START_TEST(sigmoid_is_right_to_the_last_places)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     check_function("sigmoid", kernels->sigmoid, sigmoid, -87, FLT_MAX, 3);
 }
 END_TEST
 
 START_TEST(tanh_is_right_to_the_last_places)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     check_function("tanh", kernels->tanh, tanh, -FLT_MAX, FLT_MAX, 3);
 }
 END_TEST
 
 START_TEST(the_ends_of_the_range_are_exact)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     static const float least = 0x1p-149f;
     ck_assert(one(kernels->exp, 0) == 1 && one(kernels->exp, -0.0f) == 1 && one(kernels->exp, least) == 1);
     ck_assert(one(kernels->exp, 1e4f) == INFINITY && one(kernels->exp, INFINITY) == INFINITY);
@@ -116,7 +116,7 @@ END_TEST
 /* A NaN that became a number would hide from the loss that a training has gone astray. */
 START_TEST(a_nan_stays_one_wherever_it_stands)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     const map maps[] = {kernels->exp, kernels->sigmoid, kernels->tanh, kernels->relu};
     for (int f = 0; f < 4; f++)
         for (int at = 0; at < MOST; at++) {
@@ -209,7 +209,7 @@ static void check_run(const mn_kernels *kernels, which f, int64_t n, int64_t off
 
 START_TEST(runs_of_any_length_at_any_place)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int f = 0; f < ALL; f++)
         for (int64_t n = 0; n <= MOST; n++)
             check_run(kernels, (which)f, n, n % 5);
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(a_function_may_write_where_it_reads)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int f = EXP; f < ALL; f++) {
         float x[MOST], y[MOST];
         mn_net_fill(&seed, x, MOST, -3, 3);
@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(relu_stops_gradients_at_zero_and_below)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     float y[4] = {0, -0.0f, 0x1p-149f, 2}, d[4] = {5, 5, 5, 5};
     kernels->relu_back(d, y, 4);
     ck_assert(d[0] == 0 && d[1] == 0 && d[2] == 5 && d[3] == 5);
@@ -268,7 +268,7 @@ static void check_adam(const mn_update *u, const weights *from, const weights *t
 
 START_TEST(adam_is_its_formula_and_does_not_depend_on_the_pieces)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int round = 0; round < ROUNDS; round++) {
         const int64_t n = round % (MOST + 1), half = n / 3;
         const mn_update u = {
@@ -297,8 +297,8 @@ int main(void)
 {
     Suite *suite = suite_create("kernel_functions");
     TCase *tc = tcase_create("functions");
-    int32_t tables = 0; /* every case runs once for each that the CPU has */
-    while (mn_kernels_at(tables))
+    int32_t tables = 0; /* every case runs once for each */
+    while (mn_test_kernels_at(tables))
         tables++;
     seed = mn_seed();
     tcase_add_loop_test(tc, exp_is_right_to_the_last_place_or_the_one_before_it, 0, tables);

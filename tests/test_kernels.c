@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "mn_kernels.h"
 #include "mn_net.h"
 
 enum { GUARD = 67, SLACK = 16, ROUNDS = 80 };
@@ -274,7 +274,7 @@ static void run_gemm(const mn_kernels *kernels, bool table, bool packed)
 
 START_TEST(products_of_rows_at_equal_distances)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++)
         run_gemm(kernels, false, toss());
 }
@@ -282,7 +282,7 @@ END_TEST
 
 START_TEST(products_of_rows_from_a_table_with_ragged_runs)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++)
         run_gemm(kernels, true, toss());
 }
@@ -290,7 +290,7 @@ END_TEST
 
 START_TEST(a_nan_in_either_factor_stays_one)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     float x[6] = {1, NAN, 1, 1, 1, 1}, b[4 + SLACK] = {1, 1, 1, 1}, y[6];
     mn_gemm g = {.m = 3, .n = 2, .runs = 1, .run = 2, .x = x, .y = y, .lda = 2, .ldc = 2, .b = b, .ldb = 2, .relu = true};
     kernels->gemm(&g, 0, 3, 0, 2);
@@ -355,7 +355,7 @@ static void run_outer(const mn_kernels *kernels, bool table)
 
 START_TEST(gradients_of_a_product)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS / 2; i++)
         run_outer(kernels, toss());
 }
@@ -409,7 +409,7 @@ static void free_few(few_case *c)
 
 START_TEST(few_rows_forward)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++) {
         few_case c = any_few();
         const mn_few *f = &c.f;
@@ -480,7 +480,7 @@ static void check_few_gradient(const few_case *c, const field *g, const float *x
 
 START_TEST(few_rows_back)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++) {
         few_case c = any_few();
         const int64_t size = c.f.m * c.f.ldx;
@@ -513,7 +513,7 @@ END_TEST
 /* A step that is made at once has the bits of a gradient that is stored and a step behind it. */
 START_TEST(steps_made_with_the_gradient)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     const mn_update u = {.rate = 0.01f, .beta_1 = 0.9f, .beta_2 = 0.99f, .epsilon = 1e-6f, .scale = 1,
                          .clip = _i % 2 ? 0.5f : 0};
     for (int i = 0; i < ROUNDS; i++) {
@@ -553,7 +553,7 @@ END_TEST
 
 START_TEST(sums_of_columns)
 {
-    const mn_kernels *kernels = mn_kernels_at(_i);
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
     for (int i = 0; i < ROUNDS; i++) {
         const int64_t m = pick(0, 90), n = pick(1, 70), ldd = n + pick(0, 3), from = pick(0, n);
         const bool add = toss();
@@ -604,8 +604,8 @@ int main(void)
 {
     Suite *suite = suite_create("kernels");
     TCase *tc = tcase_create("products");
-    int32_t tables = 0; /* every case runs once for each that the CPU has */
-    while (mn_kernels_at(tables))
+    int32_t tables = 0; /* every case runs once for each */
+    while (mn_test_kernels_at(tables))
         tables++;
     seed = mn_seed();
     tcase_add_loop_test(tc, products_of_rows_at_equal_distances, 0, tables);

@@ -1,0 +1,22 @@
+/* mn_kernels.c - every table of kernels that tests can run; the one in the shape of AVX-512 for CPUs without it */
+/* SPDX-License-Identifier: MIT */
+#include "mn_kernels.h"
+
+extern const mn_kernels mn_kernels_wide;
+
+/* As in lib/kernels/x86/kernels_avx512.c. */
+#define MN_LANES 16
+#define MN_VECS 4
+#define MN_TILE 6
+#define MN_MULTIPLY_SUM(a, b, c) ((a) * (b) + (c))
+#define MN_TABLE mn_kernels_wide
+#define MN_TABLE_NAME "wide"
+#include "kernels/kernels_tmpl.h"
+
+const mn_kernels *mn_test_kernels_at(int32_t i)
+{
+    int32_t last = 0;
+    while (mn_kernels_at(last))
+        last++;
+    return i == last ? &mn_kernels_wide : mn_kernels_at(i);
+}
