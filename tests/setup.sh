@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts, peers
+# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts, arm64, peers
 # SPDX-License-Identifier: MIT
 #
 # Looks for the tools of the groups that are named and installs what is missing with apt-get when it may (root, Debian);
@@ -62,6 +62,11 @@ find_missing()
         ;;
       scripts)
         need shellcheck shellcheck --version
+        ;;
+      arm64) # of tests/arm64
+        need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc --version
+        need libc6-dev-arm64-cross links aarch64-linux-gnu-gcc
+        need qemu-user qemu-aarch64 --version
         ;;
       peers) # of tests/bench
         need python3-numpy python_has 'import numpy'
