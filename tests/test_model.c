@@ -322,7 +322,7 @@ END_TEST
 
 /* -- The same bits ------------------------------------------------------------------------------------------------- */
 
-static const int32_t thread_counts[] = {1, 2, 3, 8};
+static const int32_t thread_counts[] = {1, 2, 3, 4, 7, 8, 16};
 
 typedef struct batch {
     float *inputs, *targets;

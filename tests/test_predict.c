@@ -81,10 +81,10 @@ static void tear_down(fixture *f)
 
 START_TEST(samples_may_be_grouped_and_threaded_in_any_way)
 {
-    static const int32_t threads[] = {1, 2, 3, 5, 16};
+    static const int32_t threads[] = {1, 2, 3, 4, 7, 8, 16};
     static const int64_t groups[] = {2, 7, 15, 16, 17, 33, 48, N};
     fixture *f = set_up();
-    for (int t = 0; t < 5; t++) {
+    for (int t = 0; t < 7; t++) {
         mirnet_predictor *predictor = predictor_of(f->model, threads[t]);
         for (int g = 0; g < 8; g++) {
             memset(f->got, 0xFF, sizeof(f->got));

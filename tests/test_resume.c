@@ -186,11 +186,11 @@ END_TEST
 
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
-    static const int32_t threads[] = {1, 2, 3, 8};
+    static const int32_t threads[] = {1, 2, 3, 4, 7, 8, 16};
     mirnet_dataset *data = data_of();
     mirnet_model *want = NULL;
     float first[RECORDS * 2], out[RECORDS * 2];
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 7; i++) {
         mirnet_model *model = model_of();
         mirnet_trainer *trainer = trainer_of(model, data, threads[i]);
         mirnet_predictor *predictor;
@@ -215,13 +215,13 @@ END_TEST
 
 START_TEST(the_papers_network_gives_the_same_bits_for_any_number_of_threads)
 {
-    static const int32_t threads[] = {1, 2, 3, 8};
+    static const int32_t threads[] = {1, 2, 3, 4, 7, 8, 16};
     mirnet_dataset *data = data_of();
     mirnet_recipe *recipe;
     mirnet_model *want = NULL;
     mn_ok(mirnet_recipe_load(&recipe, "tasdelen2021"));
     mn_ok(mirnet_recipe_set_number(recipe, "training.epochs", 1));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 7; i++) {
         mirnet_model *model;
         mn_ok(mirnet_model_create(&model, recipe));
         mirnet_trainer *trainer = trainer_of(model, data, threads[i]);
