@@ -16,8 +16,14 @@
  * that claimed nothing: a helper that gets no processor costs nothing but its share.
  * While the fields change, the low half is CLOSED.
  */
-enum { SPINS = 4000 }; /* turns of a waiting loop, some 50 us, before a thread sleeps */
 #define CLOSED UINT64_C(0xFFFFFFFF)
+
+/*
+ * A thread that waits spins for some 30 us, then offers its processor to others for some 200 us, then sleeps. The offer
+ * costs nothing where every thread has a processor, and the next job of a step comes before anybody sleeps. Where there are
+ * too few, the thread that is waited for, perhaps with the last part, runs at once and not after a time slice.
+ */
+enum { SPINS = 1000, YIELDS = 300 };
 
 struct mn_threads {
     int32_t count;   /* the caller's thread included */
@@ -44,8 +50,13 @@ typedef struct helper_start {
     int32_t worker;
 } helper_start;
 
-static void pause_cpu(void)
+/* One turn of a waiting loop. */
+static void pause_turn(int turn)
 {
+    if (turn >= SPINS) {
+        sched_yield();
+        return;
+    }
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #endif
@@ -75,10 +86,10 @@ static uint64_t work_on(mn_threads *t, int32_t worker)
 /* Waits until there is a job that is newer than `seen`. */
 static void wait_for_work(mn_threads *t, uint64_t seen)
 {
-    for (int i = 0; i < SPINS; i++) {
+    for (int i = 0; i < SPINS + YIELDS; i++) {
         if (atomic_load_explicit(&t->claims, memory_order_relaxed) >> 32 != seen >> 32)
             return;
-        pause_cpu();
+        pause_turn(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
@@ -97,7 +108,7 @@ static void *help(void *argument)
         if ((seen & CLOSED) != CLOSED)
             wait_for_work(start.threads, seen);
         else
-            pause_cpu();
+            sched_yield(); /* the next job is there in a moment, unless the caller has lost its processor */
     }
     return NULL;
 }
@@ -187,10 +198,10 @@ static void publish(mn_threads *t, mn_task task, void *context, int64_t parts)
 
 static void wait_until_finished(mn_threads *t, int64_t parts)
 {
-    for (int i = 0; i < SPINS; i++) {
+    for (int i = 0; i < SPINS + YIELDS; i++) {
         if (atomic_load(&t->finished) == parts)
             return;
-        pause_cpu();
+        pause_turn(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_store(&t->waiting, true);
