@@ -9,7 +9,7 @@
 void mn_feed_destroy(mn_feed *feed)
 {
     mn_free(feed->records);
-    mn_free(feed->inputs);
+    mn_free(feed->own_inputs);
     *feed = (mn_feed){0};
 }
 
@@ -61,8 +61,8 @@ mirnet_status mn_feed_set_dataset(mn_feed *feed, const mirnet_model *model, cons
     return MIRNET_OK;
 }
 
-mirnet_status mn_feed_set_tensors(mn_feed *feed, const mirnet_model *model, const float *const *inputs,
-                                  const float *targets, const float *weights, int64_t n)
+mirnet_status mn_feed_borrow_tensors(mn_feed *out, const mirnet_model *model, const float *const *inputs,
+                                     const float *targets, const float *weights, int64_t n)
 {
     const int32_t n_inputs = model->spec->n_inputs;
     MN_REQUIRE(inputs, "inputs is NULL");
@@ -77,12 +77,22 @@ mirnet_status mn_feed_set_tensors(mn_feed *feed, const mirnet_model *model, cons
     for (int64_t i = 0; i < n && weights; i++)
         MN_REQUIRE(isfinite(weights[i]) && weights[i] >= 0, "weight of sample %lld is not a number of 0 or more",
                    (long long)i);
-    const float **copy = mn_calloc((size_t)n_inputs, sizeof(*copy));
-    if (!copy)
+    *out = (mn_feed){.n = n, .inputs = inputs, .targets = targets, .weights = weights};
+    return MIRNET_OK;
+}
+
+mirnet_status mn_feed_set_tensors(mn_feed *feed, const mirnet_model *model, const float *const *inputs,
+                                  const float *targets, const float *weights, int64_t n)
+{
+    const size_t n_inputs = (size_t)model->spec->n_inputs;
+    mn_feed made;
+    MN_TRY(mn_feed_borrow_tensors(&made, model, inputs, targets, weights, n));
+    made.inputs = made.own_inputs = mn_calloc(n_inputs, sizeof(*made.own_inputs));
+    if (!made.own_inputs)
         return MIRNET_ERR_NOMEM;
-    memcpy(copy, inputs, (size_t)n_inputs * sizeof(*copy));
+    memcpy(made.own_inputs, inputs, n_inputs * sizeof(*inputs));
     mn_feed_destroy(feed);
-    *feed = (mn_feed){.n = n, .inputs = copy, .targets = targets, .weights = weights};
+    *feed = made;
     return MIRNET_OK;
 }
 

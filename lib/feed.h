@@ -12,7 +12,8 @@ typedef struct mn_feed {
     int64_t n;
     const mirnet_dataset *dataset; /* NULL: tensors */
     int64_t *records;              /* [n] own copy */
-    const float **inputs;          /* [inputs of the model] own copy of the pointers */
+    const float *const *inputs;    /* [inputs of the model] */
+    const float **own_inputs;      /* a copy of these pointers, or NULL where the caller's list is enough */
     const float *targets, *weights;
 } mn_feed;
 
@@ -22,6 +23,9 @@ mirnet_status mn_feed_set_dataset(mn_feed *feed, const mirnet_model *model, cons
                                   const int64_t *records, int64_t n) MN_MUST_CHECK;
 mirnet_status mn_feed_set_tensors(mn_feed *feed, const mirnet_model *model, const float *const *inputs,
                                   const float *targets, const float *weights, int64_t n) MN_MUST_CHECK;
+/* The same for one call, without a copy of the list of inputs: nothing is allocated, nothing to be destroyed. */
+mirnet_status mn_feed_borrow_tensors(mn_feed *out, const mirnet_model *model, const float *const *inputs,
+                                     const float *targets, const float *weights, int64_t n) MN_MUST_CHECK;
 void mn_feed_destroy(mn_feed *feed);
 
 /* The class of sample i: the record's, or the largest target. */

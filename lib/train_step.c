@@ -191,8 +191,8 @@ static mirnet_status load_batch(mirnet_trainer *t, const float *const *inputs, c
     MN_REQUIRE(t, "trainer is NULL");
     if (t->in_callback)
         return mn_fail(MIRNET_ERR_STATE, "the trainer cannot be stepped from its own callback");
-    mn_feed batch = {0};
-    MN_TRY(mn_feed_set_tensors(&batch, t->model, inputs, targets, weights, n));
+    mn_feed batch;
+    MN_TRY(mn_feed_borrow_tensors(&batch, t->model, inputs, targets, weights, n));
     mirnet_status status = mn_trainer_begin(t);
     if (status == MIRNET_OK)
         status = mn_trainer_reserve(t, n, use);
@@ -201,7 +201,6 @@ static mirnet_status load_batch(mirnet_trainer *t, const float *const *inputs, c
                     &t->sample_weights[i]);
         t->ids[i] = i;
     }
-    mn_feed_destroy(&batch);
     return status;
 }
 
