@@ -5,9 +5,10 @@
 
 /*
  * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the cache:
- * they are first copied together, OUTER_ROWS of them at a time and OUTER_RUN elements of A.
+ * they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so many rows
+ * ahead is asked for meanwhile.
  */
-enum { OUTER_ROWS = 64, OUTER_RUN = 48 };
+enum { OUTER_ROWS = 80, OUTER_RUN = 48, OUTER_AHEAD = 6 };
 
 typedef struct gathered {
     int64_t rows;
@@ -16,16 +17,43 @@ typedef struct gathered {
     float d[OUTER_ROWS * WIDTH]; /* one panel of D */
 } gathered;
 
-/* Copies elements l.. of run r of the next rows from m on; returns the row after the last one. */
-static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m)
+static mn_row outer_row(const mn_outer *o, int64_t m)
+{
+    return o->rows ? o->rows[m] : (mn_row){m * o->lda, m * o->ldc, 0, (int32_t)o->runs};
+}
+
+/* How many rows to gather at a time: about as many each time, for a few alone would cost nearly as much as all. */
+static int64_t count_rows(const mn_outer *o, int64_t r)
+{
+    int64_t n = 0;
+    for (int64_t m = 0; m < o->m; m++) {
+        const mn_row row = outer_row(o, m);
+        n += r >= row.first && r < row.last;
+    }
+    return n > 0 ? mn_ceil_div(n, mn_ceil_div(n, OUTER_ROWS)) : OUTER_ROWS;
+}
+
+/* Copies elements l.. of run r of the next `count` rows from m on; returns the row after the last one. */
+static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m, int64_t count)
 {
     const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
     to->rows = 0;
-    for (; m < o->m && to->rows < OUTER_ROWS; m++) {
-        mn_row row = o->rows ? o->rows[m] : (mn_row){m * o->lda, m * o->ldc, 0, (int32_t)o->runs};
+    for (; m < o->m && to->rows < count; m++) {
+        const mn_row row = outer_row(o, m);
         if (r < row.first || r >= row.last)
             continue;
-        memcpy(to->a + to->rows * OUTER_RUN, o->x + row.a + at, (size_t)n * sizeof(float));
+        const float *from = o->x + row.a + at;
+        float *a = to->a + to->rows * OUTER_RUN;
+        if (m + OUTER_AHEAD < o->m) {
+            const float *ahead = o->x + outer_row(o, m + OUTER_AHEAD).a + at;
+            for (int64_t i = 0; i < OUTER_RUN; i += 16)
+                __builtin_prefetch(ahead + i);
+        }
+        if (n == OUTER_RUN)
+            for (int64_t i = 0; i < OUTER_RUN; i += LANES)
+                store(a + i, load(from + i));
+        else
+            memcpy(a, from, (size_t)n * sizeof(float));
         to->row_d[to->rows++] = o->d + row.c;
     }
     return m;
@@ -94,9 +122,10 @@ static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int6
                         int64_t ldg, bool add)
 {
     gathered from;
+    const int64_t count = count_rows(o, r);
     int64_t m = 0;
     do {
-        m = gather(&from, o, r, l, n, m);
+        m = gather(&from, o, r, l, n, m, count);
         for (int64_t col = col0; col < col1; col += WIDTH) {
             const int64_t columns = mn_min(WIDTH, col1 - col);
             gather_panel(&from, col, columns);
