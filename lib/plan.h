@@ -3,6 +3,7 @@
 #ifndef MN_PLAN_H
 #define MN_PLAN_H
 
+#include "layers/passes.h"
 #include "model.h"
 
 /* What a plan must be able to do. */
@@ -11,15 +12,6 @@ typedef enum mn_plan_use {
     MN_PLAN_WEIGHTS,     /* and find the gradients of its weights */
     MN_PLAN_WEIGHTS_INPUTS /* and of its inputs */
 } mn_plan_use;
-
-/* Savings that can be switched off, for tests. */
-enum {
-    MN_PASS_BLANK = 1, /* rows behind the ends of sequences are shared: layers/blank.h */
-    MN_PASS_TAIL = 2,  /* and what they add to a product over the whole sequence: layers/tail.h. Forward only */
-    MN_PASS_ROWS = 4,  /* two convolutions over letters are looked up: layers/row_table.h. Forward only */
-    MN_PASS_ONE_HOT = 8, /* convolutions of letters pick and add: layers/one_hot.h */
-    MN_PASSES = MN_PASS_BLANK | MN_PASS_TAIL | MN_PASS_ROWS | MN_PASS_ONE_HOT
-};
 
 /* Seconds that a node's op took since somebody asked for times. */
 typedef struct mn_op_times {
@@ -43,7 +35,8 @@ typedef struct mn_plan {
     mn_op_times *times; /* [n_nodes] added to in every pass, for whoever set it; NULL: nobody asks */
 } mn_plan;
 
-/* Room for batches of up to `capacity` samples; `threads` may be NULL. Errors: NOMEM. */
+/* Room for batches of up to `capacity` samples, with these savings (see layers/passes.h); `threads` may be NULL. Errors:
+ * NOMEM. */
 mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
                              const mn_kernels *kernels, mn_threads *threads) MN_MUST_CHECK;
 /* One more plan for the forward pass, for use by another thread: packed weights and tables are the first one's, which is

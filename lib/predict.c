@@ -79,7 +79,7 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     for (int32_t i = 0; i < threads; i++) {
         mn_plan **plan = &predictor->plans[i];
         if (i == 0)
-            MN_TRY(mn_plan_create(plan, model, predictor->block, MN_PLAN_FORWARD, MN_PASSES, mn_kernels_get(), NULL));
+            MN_TRY(mn_plan_create(plan, model, predictor->block, MN_PLAN_FORWARD, mn_passes(), mn_kernels_get(), NULL));
         else
             MN_TRY(mn_plan_create_twin(plan, predictor->plans[0]));
         (*plan)->run.weights = model->weights;
@@ -192,11 +192,13 @@ static void run_window(job *j)
 static mirnet_status run(mirnet_predictor *predictor, const source *from, int64_t n, float *out)
 {
     job j = {.predictor = predictor, .from = from, .out = out, .refused = INT64_MAX};
+    const uint64_t mode = mn_denormals_flush();
     for (; j.first < n && atomic_load(&j.refused) == INT64_MAX; j.first += WINDOW) {
         j.n = mn_min(WINDOW, n - j.first);
         j.order = NULL;
         run_window(&j);
     }
+    mn_denormals_restore(mode);
     const int64_t refused = atomic_load(&j.refused);
     if (refused == INT64_MAX)
         return MIRNET_OK;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "kernels/kernels.h"
 #include "mem.h"
 
 /*
@@ -103,6 +104,7 @@ static void *help(void *argument)
 {
     helper_start start = *(helper_start *)argument;
     mn_free(argument);
+    (void)mn_denormals_flush();
     while (!atomic_load(&start.threads->stop)) {
         uint64_t seen = work_on(start.threads, start.worker);
         if ((seen & CLOSED) != CLOSED)

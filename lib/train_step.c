@@ -91,7 +91,7 @@ mirnet_status mn_trainer_reserve(mirnet_trainer *t, int64_t capacity, mn_plan_us
         return MIRNET_OK;
     const size_t rows = (size_t)capacity, outputs = (size_t)mn_shape_size(&mn_model_output(t->model)->out);
     mn_plan *plan;
-    MN_TRY(mn_plan_create(&plan, t->model, capacity, use, MN_PASSES, mn_kernels_get(), t->threads));
+    MN_TRY(mn_plan_create(&plan, t->model, capacity, use, mn_passes(), mn_kernels_get(), t->threads));
     float *targets = mn_floats(rows * outputs), *weights = mn_floats(rows);
     int64_t *ids = mn_calloc(rows, sizeof(*ids));
     if (!targets || !weights || !ids) {
@@ -144,8 +144,10 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
     plan->run.seed = t->seed;
     plan->run.step = (uint64_t)t->steps;
     plan->run.samples = t->ids;
+    const uint64_t mode = mn_denormals_flush();
     mn_plan_prepare(plan);
     mn_plan_forward(plan);
+    mn_denormals_restore(mode);
     *out_loss = mn_cross_entropy(mn_plan_output(plan), t->targets, t->sample_weights, n, outputs, out_hits);
     if (!isfinite(*out_loss))
         return mn_fail(MIRNET_ERR_NUMERIC, "the loss is not a finite number in step %lld: a smaller learning rate, or "
@@ -153,7 +155,9 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
     if (gradient) {
         mn_cross_entropy_back(mn_plan_output_grad(plan), mn_plan_output(plan), t->targets, t->sample_weights, n,
                               outputs, mn_plan_fuses_softmax(plan));
+        (void)mn_denormals_flush();
         mn_plan_backward(plan);
+        mn_denormals_restore(mode);
     }
     t->penalty = penalties(t, gradient);
     return MIRNET_OK;
@@ -162,8 +166,10 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
 void mn_trainer_update(mirnet_trainer *t)
 {
     t->steps++;
+    const uint64_t mode = mn_denormals_flush();
     mn_optim_step(&t->optim, &t->plan->run, t->model->weights, t->grads, t->rate, t->steps);
     mn_plan_commit(t->plan, t->model->weights);
+    mn_denormals_restore(mode);
 }
 
 void mn_trainer_swap_last(mirnet_trainer *t)

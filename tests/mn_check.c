@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "layers/passes.h"
 #include "mn_kernels.h"
 
 enum { PATH_SIZE = 1024 };
@@ -95,9 +96,18 @@ static void choose_kernels(void)
     mn_kernels_force(mn_test_kernels_at(i));
 }
 
+/* MIRNET_TEST_PASSES: the savings that plans make, as a number; unset: all. */
+static void choose_passes(void)
+{
+    const char *text = getenv("MIRNET_TEST_PASSES");
+    if (text)
+        mn_passes_force(atoi(text));
+}
+
 int mn_check_main(Suite *suite)
 {
     choose_kernels();
+    choose_passes();
     make_scratch_root();
     printf("seed %llu\n", (unsigned long long)mn_seed());
     SRunner *runner = srunner_create(suite);

@@ -11,7 +11,8 @@
 #include <mirnet/common.h>
 
 /* Runs a suite (each case in a process of its own unless CK_FORK=no) and prints "N passed, N failed[, N skipped]"
- * as the last line. Returns the exit status of main. MIRNET_TEST_KERNELS=c makes the library use its plain kernels. */
+ * as the last line. Returns the exit status of main. MIRNET_TEST_KERNELS=c makes the library use its plain kernels,
+ * MIRNET_TEST_PASSES=N only the savings with these bits (see layers/passes.h). */
 int mn_check_main(Suite *suite);
 
 /* Ends a case that cannot run here, e.g. because data are not there. It is counted as skipped, not as passed. */

@@ -301,6 +301,50 @@ START_TEST(savings_in_networks_on_letters)
 }
 END_TEST
 
+/* Weights after some steps with Adam: what is updated where its gradient is made has the bits of what is updated later. */
+static void train_some(const char *net, int passes, uint64_t seed, mirnet_model **out)
+{
+    mirnet_trainer *trainer;
+    mn_passes_force(passes);
+    *out = mn_net_create(net);
+    mn_net_fill_weights(&seed, *out);
+    const int64_t size = mirnet_model_get_size(*out, 0), outputs = mirnet_model_get_size(*out, -1);
+    float *x = mn_net_floats(BATCH * size), *targets = mn_net_floats(BATCH * outputs);
+    const float *inputs[] = {x};
+    mn_ok(mirnet_trainer_create(&trainer, *out));
+    for (int i = 0; i < 4; i++) {
+        fill_letters(&seed, *out, x, 4);
+        mn_net_fill_targets(&seed, targets, BATCH, outputs);
+        mn_ok(mirnet_trainer_step(trainer, inputs, targets, NULL, i == 2 ? BATCH - 2 : BATCH, NULL));
+    }
+    mirnet_trainer_destroy(trainer);
+    free(x);
+    free(targets);
+}
+
+START_TEST(updates_at_once_have_the_bits_of_later_ones)
+{
+    static const char *const nets[] = {
+        "InputLayer: 40, 4, 1; Conv2D: 'filters': 9, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': "
+        "'relu'; Conv2D: 'filters': 20, 'kernel_size': [6, 4], 'strides': 2, 'padding': 'same', 'activation': 'relu';"
+        "Reshape: 'target_shape': [1, -1]; LSTM: 'units': 10; Dropout: 'rate': 0.3; Dense: 'units': 3, 'activation': "
+        "'softmax';",
+        "InputLayer: 40, 4; Conv1D: 'filters': 6, 'kernel_size': 8, 'padding': 'same', 'activation': 'relu';"
+        "MaxPooling1D: 'pool_size': 4; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 4}};"
+        "a = Dense: 'units': 5; Dense(a): 'units': 3, 'activation': 'softmax', 'kernel_regularizer': {'class_name': 'L2', "
+        "'config': {'l2': 0.01}};",
+        "InputLayer: 40, 4; Masking; GRU: 'units': 6, 'return_sequences': true, 'dropout': 0.2; GRU: 'units': 5;"
+        "a = Dense: 'units': 5; b = @a(a); Dense(b): 'units': 2, 'activation': 'softmax';",
+    };
+    mirnet_model *at_once, *later;
+    train_some(nets[_i], MN_PASSES, mn_seed(), &at_once);
+    train_some(nets[_i], MN_PASSES & ~MN_PASS_AT_ONCE, mn_seed(), &later);
+    mn_same("weights", at_once->weights, later->weights, at_once->size);
+    mirnet_model_destroy(at_once);
+    mirnet_model_destroy(later);
+}
+END_TEST
+
 /* Several readers, an end in the middle, an input that is used twice. */
 START_TEST(blank_sharing_stops_at_branches)
 {
@@ -328,6 +372,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
     tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 5);
+    tcase_add_loop_test(tc, updates_at_once_have_the_bits_of_later_ones, 0, 3);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }

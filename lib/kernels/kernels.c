@@ -70,6 +70,50 @@ const char *mn_kernels_name(void)
     return mn_kernels_get()->name;
 }
 
+#if defined(__x86_64__)
+/* MXCSR: flush to zero, denormals are zero. */
+enum { FLUSH = 0x8040 };
+
+uint64_t mn_denormals_flush(void)
+{
+    const uint32_t mode = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(mode | FLUSH);
+    return mode;
+}
+
+void mn_denormals_restore(uint64_t mode)
+{
+    /* The flags that were raised meanwhile stay raised. */
+    __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & ~(uint32_t)FLUSH) | ((uint32_t)mode & FLUSH));
+}
+#elif defined(__aarch64__)
+/* FPCR: bit 24 flushes to zero. */
+static const uint64_t FLUSH = UINT64_C(1) << 24;
+
+uint64_t mn_denormals_flush(void)
+{
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | FLUSH));
+    return mode;
+}
+
+void mn_denormals_restore(uint64_t mode)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+}
+#else
+uint64_t mn_denormals_flush(void)
+{
+    return 0;
+}
+
+void mn_denormals_restore(uint64_t mode)
+{
+    (void)mode;
+}
+#endif
+
 int64_t mn_panels(const mn_kernels *kernels, int64_t n)
 {
     return mn_ceil_div(n, kernels->width);

@@ -142,6 +142,11 @@ void mn_kernels_force(const mn_kernels *kernels);
 /* Its name, for mirnet_build_info. */
 const char *mn_kernels_name(void);
 
+/* Lets the CPU take numbers below FLT_MIN for zero in this thread: on some of them they cost a hundred times as much, and
+ * moments that die away pass through them. Returns the mode from before, for mn_denormals_restore. */
+uint64_t mn_denormals_flush(void);
+void mn_denormals_restore(uint64_t mode);
+
 /*
  * Packing: B as panels of `width` columns, each panel [k][width] without gaps, the last one filled with zeros.
  * mn_packed_size is in floats. mn_pack copies n_k rows of src (row-major, lds floats a row) to rows k_at... of the packed B;

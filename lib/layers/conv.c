@@ -5,6 +5,7 @@
 #include "layers/classes.h"
 #include "layers/conv.h"
 #include "layers/one_hot.h"
+#include "layers/passes.h"
 #include "layers/row_table.h"
 #include "mem.h"
 
@@ -20,10 +21,10 @@ static bool is_1d(const mn_layer *layer)
 /* Which taps meet data: those for which some output's window puts them inside the input. */
 static void find_live_taps(conv_shape *s, int axis, int64_t size, int64_t out)
 {
-    s->tap_first[axis] = s->kernel[axis];
-    s->tap_last[axis] = 0;
+    s->tap_first[axis] = (mn_passes() & MN_PASS_DEAD_TAPS) ? s->kernel[axis] : 0;
+    s->tap_last[axis] = s->kernel[axis] - s->tap_first[axis];
     for (int64_t t = 0; t < s->kernel[axis]; t++)
-        for (int64_t o = 0; o < out; o++) {
+        for (int64_t o = 0; o < out && (mn_passes() & MN_PASS_DEAD_TAPS); o++) {
             int64_t p = o * s->stride[axis] - s->before[axis] + t * s->dilation[axis];
             if (p >= 0 && p < size) {
                 s->tap_first[axis] = mn_min(s->tap_first[axis], t);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
+#include "layers/passes.h"
 #include "layers/rnn.h"
 #include "mem.h"
 
@@ -24,7 +25,7 @@ static bool regularized(const mn_regularizer *reg)
 static bool skips_idle(const mn_layer *layer)
 {
     const mn_layer_spec *spec = layer->spec;
-    return layer->in[0].dim[0] == 1 && idle_at_zero(spec) && !regularized(&spec->kernel_reg) &&
+    return (mn_passes() & MN_PASS_ONE_STEP) && layer->in[0].dim[0] == 1 && idle_at_zero(spec) && !regularized(&spec->kernel_reg) &&
            !regularized(&spec->bias_reg);
 }
 
@@ -61,7 +62,7 @@ mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell)
     MN_TRY(mn_layer_add_param(layer, &param, "recurrent_kernel", (int64_t[]){units, columns}, 2, spec->recurrent_init,
                               spec->recurrent_reg));
     param->at_once = in->dim[0] > 1;
-    if (in->dim[0] == 1 && !regularized(&spec->recurrent_reg))
+    if (in->dim[0] == 1 && (mn_passes() & MN_PASS_ONE_STEP) && !regularized(&spec->recurrent_reg))
         param->live.n = 0;
     if (!spec->use_bias)
         return MIRNET_OK;
