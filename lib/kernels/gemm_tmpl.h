@@ -3,6 +3,9 @@
 
 /* A part of kernels_tmpl.h. */
 
+/* Rows of B that are asked for ahead: the way from the third-level cache takes about as long as so many. */
+enum { FETCH = 32 };
+
 /* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays in the
  * first-level cache, and sums of sums lose fewer bits than one long sum. A plain B is read across its rows, so few of them
  * at a time. */
@@ -45,7 +48,6 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     float *y[TILE];
     vec sum[TILE][VECS];
     const bool whole = columns >= vecs * LANES;
-    const int64_t ahead = g->k_packed ? g->k_packed * WIDTH : 4 * g->ldb; /* the next panel's place, or further down */
     UNROLL
     for (int i = 0; i < height; i++) {
         rows[i] = row_of(g, row + i, &plain[i]);
@@ -72,7 +74,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             UNROLL
             for (int v = 0; v < vecs; v++)
                 bv[v] = load(b + v * LANES);
-            __builtin_prefetch(b + ahead, 0, 2);
+            __builtin_prefetch(b + FETCH * step);
             UNROLL
             for (int i = 0; i < height; i++) {
                 vec av = splat(a[i][l]);
