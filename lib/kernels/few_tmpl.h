@@ -26,7 +26,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, int64_t k0, int64_t k1, int64
     }
     for (int64_t k = k0; k < k1; k++, w += f->ldw) {
         vec wv[VECS];
-        __builtin_prefetch(w + FEW_BLOCK * f->ldw);
+        fetch(w + FEW_BLOCK * f->ldw, vecs);
         UNROLL
         for (int v = 0; v < vecs; v++)
             wv[v] = whole ? load(w + v * LANES) : load_some(w, columns);

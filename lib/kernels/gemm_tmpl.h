@@ -74,7 +74,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             UNROLL
             for (int v = 0; v < vecs; v++)
                 bv[v] = load(b + v * LANES);
-            __builtin_prefetch(b + FETCH * step);
+            fetch(b + FETCH * step, vecs);
             UNROLL
             for (int i = 0; i < height; i++) {
                 vec av = splat(a[i][l]);

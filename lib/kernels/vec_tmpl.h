@@ -13,6 +13,14 @@ INLINE vec load(const float *p)
     return *(const vec_at *)p;
 }
 
+/* Asks for the cache lines of so many vectors. Whatever lies there: asking does no harm. */
+INLINE void fetch(const float *p, const int vecs)
+{
+    UNROLL
+    for (int i = 0; i < vecs * LANES; i += 16)
+        __builtin_prefetch(p + i);
+}
+
 INLINE void store(float *p, vec v)
 {
     *(vec_at *)p = v;
