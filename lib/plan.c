@@ -76,6 +76,8 @@ static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
     const mn_layer *layer = op->layer;
     /* The blank is one sample more. */
     const size_t size = (size_t)((plan->run.capacity + (op->blank ? 1 : 0)) * mn_out_size(op));
+    if (op->replaced)
+        return MIRNET_OK;
     op->y = mn_floats(size);
     if (!op->y)
         return MIRNET_ERR_NOMEM;
@@ -217,10 +219,10 @@ static mirnet_status build(mn_plan *plan, int passes)
     find_needs(plan);
     for (int32_t i = 0; i < model->n_nodes; i++)
         plan->ops[i].twin = plan->twin ? &plan->twin->ops[i] : NULL;
-    for (int32_t i = 0; i < model->n_nodes; i++)
-        MN_TRY(make_op(plan, i, passes));
     if ((passes & MN_PASS_ROWS) && plan->use == MN_PLAN_FORWARD)
         mn_plan_find_rows(plan);
+    for (int32_t i = 0; i < model->n_nodes; i++)
+        MN_TRY(make_op(plan, i, passes));
     if (plan->use != MN_PLAN_FORWARD)
         find_additions(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {

@@ -64,7 +64,9 @@ int32_t mn_plan_origin(const mirnet_model *model, int32_t node);
 /* How many nodes, other than views, read it; the model's output has one reader more. */
 int32_t mn_plan_readers(const mirnet_model *model, int32_t node);
 
-/* Passes of their own files. plan_rows.c: marks the ops; makes what they need, when all are open. */
+/* plan_rows.c: whether a plan for prediction replaces a node, whose output then needs no memory. Marks the ops, before they get
+ * buffers; makes what they need, when all are open. */
+bool mn_plan_replaces(const mirnet_model *model, int32_t node);
 void mn_plan_find_rows(mn_plan *plan);
 mirnet_status mn_plan_open_rows(mn_plan *plan) MN_MUST_CHECK;
 

@@ -24,19 +24,35 @@ static bool is_input(const mirnet_model *model, int32_t node)
     return model->nodes[mn_plan_origin(model, node)].n_inputs == 0;
 }
 
+/* The convolution whose place node i takes by looking rows up; -1: none. */
+static int32_t first_of(const mirnet_model *model, int32_t i)
+{
+    const mn_node *second = &model->nodes[i];
+    if (second->n_inputs != 1 || !conv_of(second->layer))
+        return -1;
+    const int32_t from = mn_plan_origin(model, second->inputs[0]);
+    const mn_node *first = &model->nodes[from];
+    const bool fits = first->n_inputs == 1 && conv_of(first->layer) && is_input(model, first->inputs[0]) &&
+                      mn_plan_readers(model, from) == 1 &&
+                      mn_row_table_fits(conv_of(first->layer), conv_of(second->layer));
+    return fits ? from : -1;
+}
+
+bool mn_plan_replaces(const mirnet_model *model, int32_t node)
+{
+    for (int32_t i = 0; i < model->n_nodes; i++)
+        if ((mn_passes() & MN_PASS_ROWS) && first_of(model, i) == node)
+            return true;
+    return false;
+}
+
 void mn_plan_find_rows(mn_plan *plan)
 {
-    const mirnet_model *model = plan->model;
-    for (int32_t i = 0; i < model->n_nodes; i++) {
-        const mn_node *second = &model->nodes[i];
-        if (second->n_inputs != 1 || !conv_of(second->layer))
-            continue;
-        const int32_t from = mn_plan_origin(model, second->inputs[0]);
-        const mn_node *first = &model->nodes[from];
-        if (first->n_inputs == 1 && conv_of(first->layer) && is_input(model, first->inputs[0]) &&
-            mn_plan_readers(model, from) == 1 && mn_row_table_fits(conv_of(first->layer), conv_of(second->layer))) {
-            plan->ops[from].replaced = true;
-            plan->ops[i].row_first = &plan->ops[from];
+    for (int32_t i = 0; i < plan->model->n_nodes; i++) {
+        const int32_t first = first_of(plan->model, i);
+        if (first >= 0) {
+            plan->ops[first].replaced = true;
+            plan->ops[i].row_first = &plan->ops[first];
         }
     }
 }

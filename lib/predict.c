@@ -57,7 +57,8 @@ static int64_t block_size(const mirnet_model *model)
 {
     int64_t largest = 1;
     for (int32_t i = 0; i < model->n_nodes; i++)
-        largest = mn_max(largest, mn_shape_size(&model->nodes[i].out));
+        if (!mn_plan_replaces(model, i))
+            largest = mn_max(largest, mn_shape_size(&model->nodes[i].out));
     return mn_max(LEAST, mn_min(MOST, BLOCK_FLOATS / largest));
 }
 
