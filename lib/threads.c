@@ -20,11 +20,11 @@
 #define CLOSED UINT64_C(0xFFFFFFFF)
 
 /*
- * A thread that waits spins for some 30 us, then offers its processor to others for some 200 us, then sleeps. The offer
+ * A thread that waits spins for some 60 us, then offers its processor to others for some 100 us, then sleeps. The offer
  * costs nothing where every thread has a processor, and the next job of a step comes before anybody sleeps. Where there are
  * too few, the thread that is waited for, perhaps with the last part, runs at once and not after a time slice.
  */
-enum { SPINS = 1000, YIELDS = 300 };
+enum { SPINS = 4000, YIELDS = 200 };
 
 struct mn_threads {
     int32_t count;   /* the caller's thread included */
