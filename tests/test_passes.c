@@ -333,8 +333,8 @@ START_TEST(updates_at_once_have_the_bits_of_later_ones)
         "MaxPooling1D: 'pool_size': 4; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 4}};"
         "a = Dense: 'units': 5; Dense(a): 'units': 3, 'activation': 'softmax', 'kernel_regularizer': {'class_name': 'L2', "
         "'config': {'l2': 0.01}};",
-        "InputLayer: 40, 4; Masking; GRU: 'units': 6, 'return_sequences': true, 'dropout': 0.2; GRU: 'units': 5;"
-        "a = Dense: 'units': 5; b = @a(a); Dense(b): 'units': 2, 'activation': 'softmax';",
+        ("InputLayer: 40, 4; Masking; GRU: 'units': 6, 'return_sequences': true, 'dropout': 0.2; GRU: 'units': 5;"
+         "a = Dense: 'units': 5; b = @a(a); Dense(b): 'units': 2, 'activation': 'softmax';"),
     };
     mirnet_model *at_once, *later;
     train_some(nets[_i], MN_PASSES, mn_seed(), &at_once);
