@@ -301,6 +301,45 @@ START_TEST(savings_in_networks_on_letters)
 }
 END_TEST
 
+/* More words than the table has rows for, met by several threads at once: what is kept, what is made again and what is made
+ * by two at a time are the same numbers. */
+START_TEST(a_full_table_changes_nothing)
+{
+    enum { SAMPLES = 300, ROWS = 110 };
+    uint64_t seed = mn_seed();
+    mirnet_model *model = mn_net_create(
+        "InputLayer: 110, 4; Conv1D: 'filters': 16, 'kernel_size': 8, 'padding': 'same', 'activation': 'tanh';"
+        "Conv1D: 'filters': 128, 'kernel_size': 6, 'padding': 'same', 'activation': 'relu'; GlobalAveragePooling1D;"
+        "Dense: 'units': 3, 'activation': 'softmax';");
+    float *x = mn_net_floats(SAMPLES * ROWS * 4), *first = mn_net_floats(SAMPLES * 3), *again = mn_net_floats(SAMPLES * 3);
+    mn_net_fill_weights(&seed, model);
+    for (int64_t i = 0; i < SAMPLES * ROWS; i++)
+        x[i * 4 + draw(&seed, 0, 3)] = 1;
+    const float *inputs[] = {x};
+    mirnet_predictor *predictor;
+    mn_passes_force(MN_PASSES & ~MN_PASS_ROWS);
+    mn_ok(mirnet_predictor_create(&predictor, model, 1));
+    mn_ok(mirnet_predictor_run(predictor, inputs, SAMPLES, first));
+    mirnet_predictor_destroy(predictor);
+    mn_passes_force(MN_PASSES);
+    for (int32_t threads = 1; threads <= 4; threads++) {
+        mn_ok(mirnet_predictor_create(&predictor, model, threads));
+        for (int i = 0; i < 2; i++) {
+            mn_ok(mirnet_predictor_run(predictor, inputs, SAMPLES, again));
+            mn_close("probabilities", again, first, SAMPLES * 3, 2e-6);
+            if (threads > 1 || i > 0)
+                mn_same("probabilities of the table", again, first, SAMPLES * 3);
+            memcpy(first, again, SAMPLES * 3 * sizeof(*first));
+        }
+        mirnet_predictor_destroy(predictor);
+    }
+    mirnet_model_destroy(model);
+    free(x);
+    free(first);
+    free(again);
+}
+END_TEST
+
 /* Weights after some steps with Adam: what is updated where its gradient is made has the bits of what is updated later. */
 static void train_some(const char *net, int passes, uint64_t seed, mirnet_model **out)
 {
@@ -372,6 +411,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
     tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 5);
+    tcase_add_test(tc, a_full_table_changes_nothing);
     tcase_add_loop_test(tc, updates_at_once_have_the_bits_of_later_ones, 0, 3);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
