@@ -11,7 +11,7 @@
 
 /* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays in a
  * cache. And samples that are sorted by length, so that those of a block end together. */
-enum { LEAST = 4, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 2048, MAX_THREADS = 256 };
+enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 2048, MAX_THREADS = 256 };
 
 struct mirnet_predictor {
     const mirnet_model *model;
@@ -35,6 +35,7 @@ typedef struct job {
     mirnet_predictor *predictor;
     const source *from;
     int64_t first, n;     /* the samples of the window */
+    int64_t block;        /* samples of a block, at most the predictor's */
     const int32_t *order; /* [n] NULL: as they come */
     float *out;
     _Atomic int64_t refused; /* the first sample that the encoder refused; INT64_MAX: none */
@@ -137,8 +138,8 @@ static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
 
 static void run_block(job *j, mn_plan *plan, int64_t block)
 {
-    const int64_t size = mirnet_model_get_size(plan->model, -1), from = block * j->predictor->block;
-    const int64_t n = mn_min(j->predictor->block, j->n - from);
+    const int64_t size = mirnet_model_get_size(plan->model, -1), from = block * j->block;
+    const int64_t n = mn_min(j->block, j->n - from);
     if (!fill(j, plan, from, n))
         return;
     plan->run.batch = n;
@@ -174,11 +175,13 @@ static void sort_window(job *j)
     j->order = predictor->order;
 }
 
-/* Many blocks: each thread does whole ones. Few: the threads share the work inside each. The bits are the same. */
+/* Many samples: each thread does whole blocks, of as many samples as there are for it. Few: the threads share the work
+ * inside each block. The bits are the same. */
 static void run_window(job *j)
 {
     mirnet_predictor *predictor = j->predictor;
-    const int64_t blocks = mn_ceil_div(j->n, predictor->block);
+    j->block = mn_min(predictor->block, mn_max(SHARED, mn_ceil_div(j->n, predictor->n_plans)));
+    const int64_t blocks = mn_ceil_div(j->n, j->block);
     const bool whole = blocks >= predictor->n_plans;
     if (blocks > 1 && !j->from->inputs)
         sort_window(j);
