@@ -7,9 +7,8 @@
 enum { FETCH = 32 };
 
 /* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays in the
- * first-level cache, and sums of sums lose fewer bits than one long sum. A plain B is read across its rows, so few of them
- * at a time. */
-enum { K_BLOCK = 256, K_BLOCK_PLAIN = 16 };
+ * first-level cache, and sums of sums lose fewer bits than one long sum. */
+enum { K_BLOCK = 256 };
 
 static const float zeros[K_BLOCK];
 
@@ -28,14 +27,9 @@ INLINE const mn_row *row_of(const mn_gemm *g, int64_t m, mn_row *plain)
 }
 
 /* Where B's row k begins for the panel of column col. */
-INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k, int64_t *out_step)
+INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k)
 {
-    if (!g->k_packed) {
-        *out_step = g->ldb;
-        return g->b + k * g->ldb + col;
-    }
-    int64_t panel = col / WIDTH;
-    *out_step = WIDTH;
+    const int64_t panel = col / WIDTH;
     return g->b + (panel * g->k_packed + k) * WIDTH + (col - panel * WIDTH);
 }
 
@@ -64,17 +58,17 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     }
     for (int64_t r = mn_max(r0, k->r0), end = mn_min(r1, k->r1); r < end; r++) {
         const float *a[TILE];
-        int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0, step;
-        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0, &step);
+        int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0;
+        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0);
         UNROLL
         for (int i = 0; i < height; i++)
             a[i] = r >= rows[i]->first && r < rows[i]->last ? g->x + rows[i]->a + at : zeros;
-        for (int64_t l = 0, n = k->l1 - k->l0; l < n; l++, b += step) {
+        for (int64_t l = 0, n = k->l1 - k->l0; l < n; l++, b += WIDTH) {
             vec bv[VECS];
             UNROLL
             for (int v = 0; v < vecs; v++)
                 bv[v] = load(b + v * LANES);
-            fetch(b + FETCH * step, vecs);
+            fetch(b + FETCH * WIDTH, vecs);
             UNROLL
             for (int i = 0; i < height; i++) {
                 vec av = splat(a[i][l]);
@@ -141,21 +135,20 @@ static void gemm_block(const mn_gemm *g, const block *k, int64_t row0, int64_t r
 
 static void gemm(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
 {
-    const int64_t limit = g->k_packed ? K_BLOCK : K_BLOCK_PLAIN;
     if (g->runs == 0 || g->run == 0) {
         gemm_block(g, &(block){0, 0, 0, 0, true, true}, row0, row1, col0, col1);
         return;
     }
-    if (g->run >= limit) {
+    if (g->run >= K_BLOCK) {
         for (int64_t r = 0; r < g->runs; r++)
-            for (int64_t l = 0; l < g->run; l += limit) {
-                block k = {r, r + 1, l, mn_min(g->run, l + limit), r == 0 && l == 0,
-                           r == g->runs - 1 && l + limit >= g->run};
+            for (int64_t l = 0; l < g->run; l += K_BLOCK) {
+                block k = {r, r + 1, l, mn_min(g->run, l + K_BLOCK), r == 0 && l == 0,
+                           r == g->runs - 1 && l + K_BLOCK >= g->run};
                 gemm_block(g, &k, row0, row1, col0, col1);
             }
         return;
     }
-    const int64_t together = limit / g->run;
+    const int64_t together = K_BLOCK / g->run;
     for (int64_t r = 0; r < g->runs; r += together) {
         block k = {r, mn_min(g->runs, r + together), 0, g->run, r == 0, r + together >= g->runs};
         gemm_block(g, &k, row0, row1, col0, col1);

@@ -30,9 +30,7 @@ typedef struct mn_gemm {
     const int64_t *a_at; /* [runs] offset of a run from its row's start, or NULL: r * run */
     const int64_t *b_at; /* [runs] row of B where a run starts, or NULL: r * run */
     const float *b;
-    int64_t k_packed;    /* rows of the packed B; 0: B is plain, row-major with ldb floats a row and 64 bytes of slack
-                            behind it */
-    int64_t ldb;
+    int64_t k_packed;    /* rows of b, which is packed: see mn_pack */
     const float *bias;   /* [n] or NULL */
     bool add;            /* C += instead of C = */
     bool relu;           /* C = max(C, 0) at the end */
