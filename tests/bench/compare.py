@@ -17,53 +17,17 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
+
+from common import STATE_HEAD, Build, Skipped, ask, median_state, say, short, state_columns
+from parts import measure_parts, measure_savings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RECIPES = "tasdelen2021,cnn-global-max,cnn-bilstm,lstm-stack,cnn-parallel"
 THREADS, BATCHES = (1, 2), (1, 6, 32, 128)
 TORCH, ORT = "PyTorch", "ONNX Runtime"
+PEERS = {"all": (TORCH, ORT), "torch": (TORCH,), "none": ()}
 LARGEST_DIFFERENCE = 1e-4  # of two probabilities; beyond that it is another network
-STATE_KEYS = ("fma_gflops", "fma_gflops_2", "stream_gbps", "cache_gbps", "ping_pong_ns", "load")
-
-
-class Skipped(Exception):
-    """Why something cannot be measured."""
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-class Build:
-    """The programs of the build folder."""
-
-    def __init__(self, folder):
-        self.work = os.path.join(folder, "work")
-        self.mirnet = os.path.join(folder, "examples", "mirnet")
-        self.bench = os.path.join(folder, "tests", "bench", "bench_model")
-        self.machine = os.path.join(folder, "tests", "bench", "machine")
-        self.node_modules = os.path.join(folder, "node", "node_modules")
-        os.makedirs(self.work, exist_ok=True)
-
-    def path(self, name):
-        return os.path.join(self.work, name)
-
-    def state(self):
-        return json.loads(subprocess.run([self.machine], check=True, capture_output=True, text=True).stdout)
-
-    def run(self, *args):
-        """Runs mirnet; (seconds from start to end, peak memory in MiB). The memory is at least what this Python has,
-        which is little: a child counts from the moment that it is forked."""
-        start = time.perf_counter()
-        with subprocess.Popen([self.mirnet, *args], stdin=subprocess.DEVNULL) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise Skipped(f"mirnet {' '.join(args)} ended with {process.returncode}")
-        return seconds, usage.ru_maxrss / 1024
 
 
 class Ours:
@@ -75,9 +39,8 @@ class Ours:
 
     def ask(self, request):
         batch = ["-b", str(request["batch"])] if request["batch"] else []
-        command = [*self.command, "-w", request["do"], "-t", str(request["threads"]), "-s", str(request["seconds"]),
-                   *batch, self.data]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        return ask([*self.command, "-w", request["do"], "-t", str(request["threads"]), "-s", str(request["seconds"]),
+                    *batch, self.data])
 
 
 class Peer:
@@ -252,7 +215,7 @@ def summarize(pairs):
     """Figures of a network from its pairs."""
     figures = []
     for do in ("train", "predict"):
-        state = {k: statistics.median(pair[do][0][k] for pair in pairs) for k in STATE_KEYS}
+        state = median_state([pair[do][0] for pair in pairs])
         for threads, batch in pairs[0][do][1]:
             figure = {"what": do, "threads": threads, "batch": batch,
                       "unit": "ms/step" if do == "train" else "sequences/s", "values": {}, "median": {}, "ratios": {},
@@ -271,53 +234,51 @@ def summarize(pairs):
     return figures
 
 
-def short(number):
-    return "-" if number is None else f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+def print_head(peers):
+    names = "".join(f" {peer + ', its best':>33}" for peer in peers)
+    ratios = "".join(f" {'':>9} {'ratio (from - to)':>23}" for _ in peers)
+    say(f"\n{'':34} {'':>9}{names}  {STATE_HEAD[0].rstrip()}\n{'':34} {'mirnet':>9}{ratios}  {STATE_HEAD[1]}")
 
 
-STATE_HEAD = ("FMA GFLOP/s   GB/s   GB/s  ping      ", "  one  both memory  cache    ns  load")
-
-
-def state_columns(state):
-    return (f"{state['fma_gflops']:5.0f} {state['fma_gflops_2']:5.0f} {state['stream_gbps']:6.1f} "
-            f"{state['cache_gbps']:6.1f} {state['ping_pong_ns']:5.0f} {state['load']:5.1f}")
-
-
-def print_head():
-    ratio = f"{'ratio (from - to)':>23}"
-    say(f"\n{'':34} {'':>9} {TORCH + ', its best':>33} {ORT + ', its best':>33}  {STATE_HEAD[0].rstrip()}\n"
-        f"{'':34} {'mirnet':>9} {'':>9} {ratio} {'':>9} {ratio}  {STATE_HEAD[1]}")
-
-
-def print_figure(figure):
-    cells = []
-    for who in (TORCH, ORT):
+def print_figure(figure, peers):
+    cells = ""
+    for who in peers:
         ratios = figure["ratios"].get(who)
         text = f"{figure['ratio'][who]:.1f} ({min(ratios):.1f} - {max(ratios):.1f})" if ratios else ""
-        cells.append(f"{short(figure['median'].get(who)):>9} {text:>23}")
+        cells += f" {short(figure['median'].get(who)):>9} {text:>23}"
     unit = figure["unit"].replace("sequences", "seq")
     label = f"{figure['what']}, {figure['threads']} thr, batch {figure['batch']}, {unit}"
-    say(f"{label:34} {short(figure['median']['mirnet']):>9} {' '.join(cells)}  {state_columns(figure['state'])}")
+    say(f"{label:34} {short(figure['median']['mirnet']):>9}{cells}  {state_columns(figure['state'])}")
+
+
+def measure_pairs(network, options):
+    pairs = []
+    for i in range(options.pairs):
+        pairs.append(measure_pair(network, options))
+        if sys.stderr.isatty():
+            print(f"  pair {i + 1} of {options.pairs}", end="\r", file=sys.stderr)
+    return pairs
 
 
 def compare_network(build, name, data, options):
     say(f"\n{name}")
     network = Network(build, name, data)
+    peers = PEERS[options.peers]
     try:
-        network.add(TORCH, network.start_torch)
-        network.add(ORT, network.start_ort)
-        pairs = []
-        for i in range(options.pairs):
-            pairs.append(measure_pair(network, options))
-            if sys.stderr.isatty():
-                print(f"  pair {i + 1} of {options.pairs}", end="\r", file=sys.stderr)
-        result = {"recipe": network.name, "peers": network.about, "agrees": not network.wrong,
-                  "figures": summarize(pairs)}
+        if TORCH in peers:
+            network.add(TORCH, network.start_torch)
+        if ORT in peers:
+            network.add(ORT, network.start_ort)
+        figures = summarize(measure_pairs(network, options))
     finally:
         network.close()
-    print_head()
-    for figure in result["figures"]:
-        print_figure(figure)
+    print_head(peers)
+    for figure in figures:
+        print_figure(figure, peers)
+    result = {"recipe": network.name, "peers": network.about, "agrees": not network.wrong, "figures": figures,
+              "parts": measure_parts(build, network.recipe, data, options)}
+    if options.passes:
+        result["savings"] = measure_savings(build, network.recipe, data, options)
     return result
 
 
@@ -387,6 +348,9 @@ def read_options():
     add("--json", metavar="FILE", help="where the JSON goes (default: results.json in the build folder)")
     add("--window", type=float, default=1, metavar="SECONDS", help="length of a measurement (default 1)")
     add("--batch", type=int, default=0, metavar="N", help="batch size of training (default: the recipe's)")
+    add("--peers", choices=PEERS, default="all",
+        help="who is measured beside mirnet (default all; ONNX Runtime gets its networks from PyTorch)")
+    add("--passes", action="store_true", help="also what each saving gives, by doing without it")
     add("--long", action="store_true", help="also a cross-validation and a large file")
     add("--records", type=int, default=1_000_000, metavar="N", help="records of the large file (default 1,000,000)")
     add("--epochs", type=int, default=30, metavar="N", help="epochs of the cross-validation (default 30)")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 #
 #   sh tests/bench/run.sh [--install] [DATA...] [--pairs N] [--recipes LIST] [--json FILE] [--window SECONDS]
-#                         [--batch N] [--long]
+#                         [--batch N] [--peers all|torch|none] [--passes] [--long]
 #
 # DATA are CSV files of name,sequence,class; without them a synthetic set takes their place. --install brings the peers:
 # PyTorch with apt-get (as root), ONNX Runtime with npm into the build folder. A peer that is not there is skipped.
@@ -22,7 +22,7 @@ left=$#
 while [ "$left" -gt 0 ]; do
   case $1 in
     --install) install=1 ;;
-    -h | --help) exec "$python" "$root/tests/bench/compare.py" --build "$build" -h ;;
+    -h | --help) exec "$python" -B "$root/tests/bench/compare.py" --build "$build" -h ;;
     *) set -- "$@" "$1" ;;
   esac
   shift
@@ -46,7 +46,8 @@ fi
 
 {
   [ -f "$build/build.ninja" ] || meson setup --buildtype=release -Dtests=false "$build" "$root"
-  ninja -C "$build" examples/mirnet tests/bench/bench_model tests/bench/machine
+  ninja -C "$build" examples/mirnet tests/bench/bench_model tests/bench/bench_parts \
+    tests/bench/machine
 } >&2
 
-exec "$python" "$root/tests/bench/compare.py" --build "$build" "$@"
+exec "$python" -B "$root/tests/bench/compare.py" --build "$build" "$@"
