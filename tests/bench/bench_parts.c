@@ -29,7 +29,7 @@
  */
 enum {
     SIMULATED_PER_CLASS = 562,
-    STEPS_AT_A_TIME = 60, /* the clock is read between epochs only */
+    STEPS_AT_A_TIME = 20, /* the clock is read between epochs only */
     PREDICTED = 512,      /* sequences at most */
     USUAL_BLOCK = 32,
     MAX_THREADS = 256,
