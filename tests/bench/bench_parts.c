@@ -11,6 +11,7 @@
 
 #include "flops.h"
 #include "json.h"
+#include "layers/passes.h"
 #include "plan.h"
 #include "trainer.h"
 
@@ -22,8 +23,7 @@
  * part that is of what the machine gives for one large product, measured before and after.
  * -p    microseconds a sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
  *       every block
- * -x    without these savings: blank, tail, rows, one_hot (see plan.h), update (weights are updated where their
- *       gradient is made), all
+ * -x    without these savings of layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, or all
  * -j    a line of JSON
  * Without DATA on 1,124 synthetic hairpins of the real lengths.
  */
@@ -33,8 +33,7 @@ enum {
     PREDICTED = 512,      /* sequences at most */
     USUAL_BLOCK = 32,
     MAX_THREADS = 256,
-    MAX_BATCH = 4096,
-    NO_UPDATE = 1 << 16 /* beside the passes of plan.h */
+    MAX_BATCH = 4096
 };
 
 typedef struct bench {
@@ -68,7 +67,7 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: bench_parts [-p] [-r RECIPE] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
                     "[DATA.csv ...]\n"
-                    "savings: blank, tail, rows, one_hot, update, all\n");
+                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, all\n");
     exit(2);
 }
 
@@ -145,22 +144,10 @@ static void print_json(const bench *b, const result *r)
 
 /* -- Training ------------------------------------------------------------------------------------------------------ */
 
-/* Every gradient is stored, and the weights are updated at the end of the step. */
-static void update_later(mn_layer *layer)
-{
-    for (int32_t i = 0; i < layer->n_params; i++)
-        layer->params[i].at_once = false;
-    for (int i = 0; i < 2; i++)
-        if (layer->inner[i])
-            update_later(layer->inner[i]);
-}
-
 static mirnet_trainer *new_trainer(bench *b)
 {
     mirnet_trainer *trainer;
     double batch = b->batch;
-    for (int32_t i = 0; i < b->model->n_layers && (b->without & NO_UPDATE); i++)
-        update_later(&b->model->layers[i]);
     check(mirnet_trainer_create(&trainer, b->model));
     check(mirnet_trainer_set_threads(trainer, b->threads));
     check(mirnet_trainer_set_number(trainer, "training.validation_split", 0));
@@ -178,16 +165,12 @@ static mirnet_trainer *new_trainer(bench *b)
     return trainer;
 }
 
-/* The trainer keeps a plan that is large enough, whoever made it. */
 static void train(bench *b, result *r)
 {
     mirnet_trainer *trainer = new_trainer(b);
-    check(mirnet_trainer_run_epoch(trainer, NULL));
-    mn_plan *plan;
-    check(mn_plan_create(&plan, b->model, trainer->plan->run.capacity, MN_PLAN_WEIGHTS, MN_PASSES & ~b->without,
-                         mn_flops_kernels(mn_kernels_get()), trainer->threads));
-    mn_plan_destroy(trainer->plan);
-    trainer->plan = plan;
+    check(mirnet_trainer_run_epoch(trainer, NULL)); /* makes the plan */
+    mn_plan *plan = trainer->plan;
+    plan->run.kernels = mn_flops_kernels(mn_kernels_get());
     int64_t steps = trainer->steps;
     check(mirnet_trainer_run_epoch(trainer, NULL));
     r->flops = mn_flops_take() / (double)(trainer->steps - steps);
@@ -253,8 +236,7 @@ static void predict(bench *b, result *r)
     check(mn_model_check_encoder(b->model));
     check(mn_threads_create(&threads, b->threads));
     b->batch = b->batch > 0 ? b->batch : USUAL_BLOCK;
-    check(mn_plan_create(&plan, b->model, b->batch, MN_PLAN_FORWARD, MN_PASSES & ~b->without, mn_kernels_get(),
-                         threads));
+    check(mn_plan_create(&plan, b->model, b->batch, MN_PLAN_FORWARD, mn_passes(), mn_kernels_get(), threads));
     plan->run.weights = b->model->weights;
     mn_plan_prepare(plan);
     predict_all(b, plan, samples, n); /* fills the tables */
@@ -301,8 +283,11 @@ static int32_t read_savings(const char *text)
     static const struct {
         const char *name;
         int32_t bits;
-    } savings[] = {{"blank", MN_PASS_BLANK},     {"tail", MN_PASS_TAIL}, {"rows", MN_PASS_ROWS},
-                   {"one_hot", MN_PASS_ONE_HOT}, {"update", NO_UPDATE},  {"all", MN_PASSES | NO_UPDATE}};
+    } savings[] = {
+        {"blank", MN_PASS_BLANK},     {"tail", MN_PASS_TAIL},           {"rows", MN_PASS_ROWS},
+        {"one_hot", MN_PASS_ONE_HOT}, {"dead_taps", MN_PASS_DEAD_TAPS}, {"one_step", MN_PASS_ONE_STEP},
+        {"at_once", MN_PASS_AT_ONCE}, {"all", MN_PASSES},
+    };
     enum { SAVINGS = sizeof(savings) / sizeof(savings[0]) };
     int32_t bits = 0;
     for (;; text++) {
@@ -355,6 +340,7 @@ int main(int argc, char **argv)
     bench b = {.recipe_name = "tasdelen2021", .threads = 1, .seconds = 1};
     read_options(&b, argc, argv);
     check(mirnet_recipe_load(&b.recipe, b.recipe_name));
+    mn_passes_force(MN_PASSES & ~b.without);
     check(mirnet_model_create(&b.model, b.recipe));
     check(mirnet_dataset_create(&b.data));
     for (int i = optind; i < argc; i++)

@@ -14,7 +14,8 @@ VIEWS = (("train, 1 thr", ("-t", "1"), ("prepare_us", "forward_us", "backward_us
          ("predict, 1 thr", ("-p",), ("forward_us",)),
          ("predict, no tables", ("-p", "-x", "rows"), ("forward_us",)))
 KINDS = {"prepare_us": "packing", "forward_us": "forward", "backward_us": "backward"}
-SAVINGS = {"train": ("blank", "one_hot", "update", "all"), "predict": ("blank", "tail", "rows", "one_hot", "all")}
+SAVINGS = {"train": ("blank", "one_hot", "dead_taps", "one_step", "at_once", "all"),
+           "predict": ("blank", "tail", "rows", "one_hot", "dead_taps", "one_step", "all")}
 CELL = 10
 
 
@@ -90,24 +91,32 @@ def measure_parts(build, recipe, data, options):
     return {"views": views, "state": state, "states": states}
 
 
+def measure_saving(build, recipe, data, options, what, saving):
+    """One saving on and off in turn, one thread."""
+    how = ["-p"] if what == "predict" else []
+    states, on, off = [], [], []
+    for _ in range(options.pairs):
+        states.append(build.state())
+        on.append(bench(build, recipe, data, options, *how))
+        off.append(bench(build, recipe, data, options, *how, "-x", saving))
+    ratios = [b["us"] / a["us"] for a, b in zip(on, off)]
+    return {"what": what, "saving": saving, "on_us": [a["us"] for a in on], "off_us": [b["us"] for b in off],
+            "on_mflop": on[0]["mflop"], "off_mflop": off[0]["mflop"], "ratios": ratios,
+            "ratio": statistics.median(ratios), "state": median_state(states), "states": states}
+
+
 def measure_savings(build, recipe, data, options):
-    """Each saving on and off, one thread."""
-    say(f"\n{'without one saving, us':24} {'all on':>9} {'off':>9} {'off / on (from - to)':>22}  "
-        f"{STATE_HEAD[0].rstrip()}\n{'':67}  {STATE_HEAD[1]}")
+    """What each saving gives."""
+    say(f"\n{'us, and MFLOP of products':25} {'all on':>9} {'':>7} {'off':>9} {'':>7} {'off / on (from - to)':>22}  "
+        f"{STATE_HEAD[0].rstrip()}\n{'':84}  {STATE_HEAD[1]}")
     results = []
     for what, savings in SAVINGS.items():
-        how = ["-p"] if what == "predict" else []
         for saving in savings:
-            states, on, off = [], [], []
-            for _ in range(options.pairs):
-                states.append(build.state())
-                on.append(bench(build, recipe, data, options, *how)["us"])
-                off.append(bench(build, recipe, data, options, *how, "-x", saving)["us"])
-            ratios = [b / a for a, b in zip(on, off)]
-            result = {"what": what, "saving": saving, "on_us": on, "off_us": off, "ratios": ratios,
-                      "ratio": statistics.median(ratios), "state": median_state(states)}
+            result = measure_saving(build, recipe, data, options, what, saving)
+            ratios = result["ratios"]
             spread = f"{result['ratio']:.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
-            say(f"{what + ', ' + saving:24} {short(statistics.median(on)):>9} {short(statistics.median(off)):>9} "
-                f"{spread:>22}  {state_columns(result['state'])}")
+            say(f"{what + ' without ' + saving:25} {short(statistics.median(result['on_us'])):>9} "
+                f"{result['on_mflop']:7.3g} {short(statistics.median(result['off_us'])):>9} "
+                f"{result['off_mflop']:7.3g} {spread:>22}  {state_columns(result['state'])}")
             results.append(result)
     return results
