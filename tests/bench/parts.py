@@ -107,8 +107,8 @@ def measure_saving(build, recipe, data, options, what, saving):
 
 def measure_savings(build, recipe, data, options):
     """What each saving gives."""
-    say(f"\n{'us, and MFLOP of products':25} {'all on':>9} {'':>7} {'off':>9} {'':>7} {'off / on (from - to)':>22}  "
-        f"{STATE_HEAD[0].rstrip()}\n{'':84}  {STATE_HEAD[1]}")
+    say(f"\n{'us, and MFLOP of products':25} {'all on':>9} {'':>8} {'off':>9} {'':>8} {'off / on (from - to)':>22}  "
+        f"{STATE_HEAD[0].rstrip()}\n{'':86}  {STATE_HEAD[1]}")
     results = []
     for what, savings in SAVINGS.items():
         for saving in savings:
@@ -116,7 +116,7 @@ def measure_savings(build, recipe, data, options):
             ratios = result["ratios"]
             spread = f"{result['ratio']:.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
             say(f"{what + ' without ' + saving:25} {short(statistics.median(result['on_us'])):>9} "
-                f"{result['on_mflop']:7.3g} {short(statistics.median(result['off_us'])):>9} "
-                f"{result['off_mflop']:7.3g} {spread:>22}  {state_columns(result['state'])}")
+                f"{result['on_mflop']:8.3g} {short(statistics.median(result['off_us'])):>9} "
+                f"{result['off_mflop']:8.3g} {spread:>22}  {state_columns(result['state'])}")
             results.append(result)
     return results
