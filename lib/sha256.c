@@ -2,8 +2,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "sha256.h"
 
+#if defined(MN_HAVE_X86_SHA)
+#include <cpuid.h>
+#endif
+#include <stdatomic.h>
+#if defined(MN_HAVE_ARM_SHA)
+#include <sys/auxv.h>
+#endif
+
 /* FIPS 180-4, 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-static const uint32_t constants[64] = {
+const uint32_t mn_sha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -36,13 +44,74 @@ static void compress(uint32_t state[8], const uint8_t *block)
     for (int t = 0; t < 64; t++) {
         uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
         uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-        uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + constants[t] + w[t];
+        uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + mn_sha256_constants[t] + w[t];
         uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
         h = g, g = f, f = e, e = d + t1;
         d = c, c = b, b = a, a = t1 + t2;
     }
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
     state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+}
+
+void mn_sha256_run_c(uint32_t state[8], const uint8_t *blocks, size_t n)
+{
+    for (; n > 0; n--, blocks += 64)
+        compress(state, blocks);
+}
+
+static bool can_run(mn_sha256_run run)
+{
+#if defined(MN_HAVE_X86_SHA)
+    if (run == mn_sha256_run_x86) {
+        unsigned a, b, c, d, b7;
+        const unsigned ssse3_and_sse41 = 1u << 9 | 1u << 19, sha = 1u << 29;
+        return __get_cpuid_count(7, 0, &a, &b7, &c, &d) && __get_cpuid(1, &a, &b, &c, &d) && b7 & sha &&
+               (c & ssse3_and_sse41) == ssse3_and_sse41;
+    }
+#endif
+#if defined(MN_HAVE_ARM_SHA)
+    if (run == mn_sha256_run_arm)
+        return getauxval(AT_HWCAP) & 1 << 6; /* HWCAP_SHA2 */
+#endif
+    return run == mn_sha256_run_c;
+}
+
+/* From the plainest to the best. */
+static const mn_sha256_run runs[] = {
+    mn_sha256_run_c,
+#if defined(MN_HAVE_X86_SHA)
+    mn_sha256_run_x86,
+#endif
+#if defined(MN_HAVE_ARM_SHA)
+    mn_sha256_run_arm,
+#endif
+};
+
+mn_sha256_run mn_sha256_at(int32_t i)
+{
+    for (size_t k = 0; k < sizeof(runs) / sizeof(runs[0]); k++)
+        if (can_run(runs[k]) && i-- == 0)
+            return runs[k];
+    return NULL;
+}
+
+/* The choice, made on first use; every thread would make the same one. */
+static _Atomic mn_sha256_run chosen;
+
+static mn_sha256_run get_run(void)
+{
+    mn_sha256_run run = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!run) {
+        for (int32_t i = 0; mn_sha256_at(i); i++)
+            run = mn_sha256_at(i);
+        atomic_store_explicit(&chosen, run, memory_order_relaxed);
+    }
+    return run;
+}
+
+void mn_sha256_force(mn_sha256_run run)
+{
+    atomic_store_explicit(&chosen, run, memory_order_relaxed);
 }
 
 void mn_sha256_reset(mn_sha256 *sha)
@@ -53,20 +122,24 @@ void mn_sha256_reset(mn_sha256 *sha)
 
 void mn_sha256_add(mn_sha256 *sha, const void *bytes, size_t n)
 {
+    const mn_sha256_run run = get_run();
     const uint8_t *at = bytes;
-    while (n > 0) {
-        size_t used = (size_t)(sha->size % 64), taken = n < 64 - used ? n : 64 - used;
-        sha->size += taken;
-        if (taken == 64) {
-            compress(sha->state, at);
-        } else {
+    const size_t used = (size_t)(sha->size % 64);
+    sha->size += n;
+    if (used > 0) { /* fills the block that was begun */
+        const size_t taken = n < 64 - used ? n : 64 - used;
+        if (taken)
             memcpy(sha->block + used, at, taken);
-            if (used + taken == 64)
-                compress(sha->state, sha->block);
-        }
+        if (used + taken < 64)
+            return;
+        run(sha->state, sha->block, 1);
         at += taken;
         n -= taken;
     }
+    if (n >= 64)
+        run(sha->state, at, n / 64);
+    if (n % 64)
+        memcpy(sha->block, at + n / 64 * 64, n % 64);
 }
 
 void mn_sha256_get(mn_sha256 *sha, char out[65])

@@ -30,8 +30,8 @@ LIBRARIES = {
                   "version"},
     "zlib.h": {"input", "version"},
     "pthread.h": {"kernels", "threads"},
-    "arm_neon.h": {"kernels"},
-    "immintrin.h": {"kernels"},
+    "arm_neon.h": {"kernels", "sha256"},
+    "immintrin.h": {"kernels", "sha256"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
