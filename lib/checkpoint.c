@@ -1,181 +1,54 @@
-/* checkpoint.c - model files: a model to and from tensors with notes */
+/* checkpoint.c - loading model files: tensors with notes to a model */
 /* SPDX-License-Identifier: MIT */
-/*
- * doc/model-format.md describes the file. Tensors: the weights under their names, the training state's under "state/".
- * Notes: "format", "format_version", "library", "recipe", and where there are any "classes", "notes", "state".
- */
-#include "common.h"
+#include "checkpoint.h"
 
 #include <math.h>
 
-#include <mirnet/file.h>
-#include <mirnet/version.h>
-
-#include "io.h"
 #include "json.h"
 #include "mem.h"
 #include "model.h"
-#include "tensors.h"
-
-static const char FORMAT[] = "mirnet";
-static const char FORMAT_VERSION[] = "1";
-static const char STATE_PREFIX[] = "state/";
-
-enum { MAX_CLASSES = 4096 }; /* in a file: comparing all names with each other must not take long */
-
-/* ---- saving ---- */
-
-/* Borrows the values. Names of weights and state come from layer names, which are free text: they could meet. */
-static mirnet_status add_tensor(mirnet_tensors *tensors, const char *name, const mn_shape *shape, const float *values)
-{
-    if (mn_tensors_find(tensors, name))
-        return mn_fail(MIRNET_ERR_UNSUPPORTED, "two tensors of the model would be called '%s'", name);
-    return mn_tensors_put(tensors, name, shape->dim, shape->rank, values, NULL);
-}
-
-static mirnet_status add_weights(mirnet_tensors *tensors, const mirnet_model *model)
-{
-    for (int32_t i = 0; i < model->n_params; i++) {
-        const mn_param *param = model->params[i];
-        MN_TRY(add_tensor(tensors, param->name, &param->shape, model->weights + param->offset));
-    }
-    return MIRNET_OK;
-}
-
-static mirnet_status add_state(mirnet_tensors *tensors, const mn_state *state)
-{
-    MN_TRY(mirnet_tensors_set_note(tensors, "state", state->json));
-    mn_buf name = {0};
-    mirnet_status status = MIRNET_OK;
-    for (size_t i = 0; i < state->tensors->n_tensors && status == MIRNET_OK; i++) {
-        const mn_tensor *tensor = &state->tensors->tensors[i];
-        mn_buf_reset(&name);
-        status = mn_buf_printf(&name, "%s%s", STATE_PREFIX, tensor->name);
-        if (status == MIRNET_OK)
-            status = add_tensor(tensors, mn_buf_text(&name), &tensor->shape, tensor->values);
-    }
-    mn_buf_destroy(&name);
-    return status;
-}
-
-/* A JSON value as a note; takes the reference. `ok` is false if memory ran out while it was made. */
-static mirnet_status add_json(mirnet_tensors *tensors, const char *key, json_t *value, bool ok)
-{
-    char *text = ok ? mn_json_text(value, false) : NULL;
-    json_decref(value);
-    if (!text)
-        return mn_fail(MIRNET_ERR_NOMEM, "out of memory for '%s' of the model file", key);
-    mirnet_status status = mirnet_tensors_set_note(tensors, key, text);
-    mn_free(text);
-    return status;
-}
-
-static mirnet_status add_classes(mirnet_tensors *tensors, const mirnet_model *model)
-{
-    MN_REQUIRE(model->n_classes <= MAX_CLASSES, "%d classes, a file holds %d", (int)model->n_classes, MAX_CLASSES);
-    for (int32_t i = 0; i < model->n_classes; i++)
-        MN_REQUIRE(mn_is_utf8(model->classes[i]), "class name '%s' is not UTF-8", model->classes[i]);
-    json_t *names = json_array();
-    bool ok = names != NULL;
-    for (int32_t i = 0; i < model->n_classes && ok; i++)
-        ok = json_array_append_new(names, json_string(model->classes[i])) == 0;
-    return add_json(tensors, "classes", names, ok);
-}
-
-static mirnet_status add_notes(mirnet_tensors *tensors, const mirnet_model *model)
-{
-    for (size_t i = 0; i < model->n_notes; i++)
-        MN_REQUIRE(mn_is_utf8(model->notes[i].key) && mn_is_utf8(model->notes[i].text), "note '%s' is not UTF-8",
-                   model->notes[i].key);
-    json_t *notes = json_object();
-    bool ok = notes != NULL;
-    for (size_t i = 0; i < model->n_notes && ok; i++)
-        ok = json_object_set_new(notes, model->notes[i].key, json_string(model->notes[i].text)) == 0;
-    return add_json(tensors, "notes", notes, ok);
-}
-
-/* From a copy: making the text changes the recipe, and the model is not ours to change. */
-static mirnet_status add_recipe(mirnet_tensors *tensors, const mirnet_model *model)
-{
-    mirnet_recipe *recipe;
-    MN_TRY(mn_recipe_copy(&recipe, model->recipe));
-    const char *json = mirnet_recipe_get_json(recipe);
-    mirnet_status status = json ? mirnet_tensors_set_note(tensors, "recipe", json) : MIRNET_ERR_NOMEM;
-    mirnet_recipe_destroy(recipe);
-    return status;
-}
-
-static mirnet_status describe(mirnet_tensors *tensors, const mirnet_model *model)
-{
-    MN_TRY(mirnet_tensors_set_note(tensors, "format", FORMAT));
-    MN_TRY(mirnet_tensors_set_note(tensors, "format_version", FORMAT_VERSION));
-    MN_TRY(mirnet_tensors_set_note(tensors, "library", mirnet_version()));
-    MN_TRY(add_recipe(tensors, model));
-    if (model->n_classes > 0)
-        MN_TRY(add_classes(tensors, model));
-    if (model->n_notes > 0)
-        MN_TRY(add_notes(tensors, model));
-    MN_TRY(add_weights(tensors, model));
-    return model->state ? add_state(tensors, model->state) : MIRNET_OK;
-}
-
-static mirnet_status write_model(const mirnet_model *model, mn_buf *out)
-{
-    mirnet_tensors *tensors;
-    MN_TRY(mirnet_tensors_create(&tensors));
-    mirnet_status status = describe(tensors, model);
-    if (status == MIRNET_OK)
-        status = mn_safetensors_write(tensors, out);
-    mirnet_tensors_destroy(tensors);
-    return status;
-}
-
-mirnet_status mirnet_model_save(const mirnet_model *model, const char *path)
-{
-    MN_REQUIRE(model, "model is NULL");
-    MN_REQUIRE(path, "path is NULL");
-    mn_buf bytes = {0};
-    mirnet_status status = write_model(model, &bytes);
-    if (status == MIRNET_OK)
-        status = mn_file_write(path, bytes.data, bytes.size);
-    mn_buf_destroy(&bytes);
-    return status;
-}
-
-mirnet_status mirnet_model_save_mem(const mirnet_model *model, void *out, size_t capacity, size_t *out_size)
-{
-    MN_REQUIRE(model, "model is NULL");
-    MN_REQUIRE(out_size, "out_size is NULL");
-    mn_buf bytes = {0};
-    mirnet_status status = write_model(model, &bytes);
-    if (status == MIRNET_OK) {
-        *out_size = bytes.size;
-        if (out && capacity < bytes.size)
-            status = mn_fail(MIRNET_ERR_SHAPE, "the model needs %zu bytes, there are %zu", bytes.size, capacity);
-        else if (out)
-            memcpy(out, bytes.data, bytes.size);
-    }
-    mn_buf_destroy(&bytes);
-    return status;
-}
+#include "safetensors.h"
 
 /* ---- weights ---- */
 
-static mirnet_status check_weight(const mn_param *param, const mn_tensor *tensor)
+static mirnet_status check_shape(const mn_param *param, const mn_tensor *tensor)
 {
     char have[96], want[96];
-    if (!mn_shape_equal(&tensor->shape, &param->shape))
-        return mn_fail(MIRNET_ERR_SHAPE, "weight '%s' has shape %s, expected %s", tensor->name,
-                       mn_shape_text(&tensor->shape, have), mn_shape_text(&param->shape, want));
-    for (size_t i = 0; i < tensor->size; i++)
-        if (!isfinite(tensor->values[i]))
-            return mn_fail(MIRNET_ERR_NUMERIC, "weight '%s': value %zu is not finite", tensor->name, i);
+    if (mn_shape_equal(&tensor->shape, &param->shape))
+        return MIRNET_OK;
+    return mn_fail(MIRNET_ERR_SHAPE, "weight '%s' has shape %s, expected %s", tensor->name,
+                   mn_shape_text(&tensor->shape, have), mn_shape_text(&param->shape, want));
+}
+
+static mirnet_status check_values(const char *name, const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i]))
+            return mn_fail(MIRNET_ERR_NUMERIC, "weight '%s': value %zu is not finite", name, i);
     return MIRNET_OK;
 }
 
-/* The tensor of each weight into found[n_params]; its place among the tensors is marked in used[n_tensors]. */
+static bool has_prefix(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static mirnet_status check_rest(const mirnet_tensors *tensors, const mn_param *const *fits, const char *prefix,
+                                const char *opt_except)
+{
+    for (size_t i = 0; i < tensors->n_tensors; i++) {
+        const char *name = tensors->tensors[i].name;
+        bool excepted = opt_except && has_prefix(name, opt_except) && name[strlen(opt_except)];
+        if (has_prefix(name, prefix) && !excepted && !fits[i])
+            return mn_fail(MIRNET_ERR_NOT_FOUND, "tensor '%s' is no weight of the model", name);
+    }
+    return MIRNET_OK;
+}
+
+/* Which weight each tensor is: fits[n_tensors], NULL for none. Every weight is there, in its shape; values are not
+ * looked at. Every tensor that is no weight and begins with the prefix, but has no name behind `opt_except`, is an error. */
 static mirnet_status find_weights(const mirnet_model *model, const mirnet_tensors *tensors, const char *prefix,
-                                  const mn_tensor **found, bool *used)
+                                  const char *opt_except, const mn_param **fits)
 {
     mn_buf name = {0};
     mirnet_status status = MIRNET_OK;
@@ -184,51 +57,30 @@ static mirnet_status find_weights(const mirnet_model *model, const mirnet_tensor
         status = mn_buf_printf(&name, "%s%s", prefix, model->params[i]->name);
         if (status != MIRNET_OK)
             break;
-        found[i] = mn_tensors_find(tensors, mn_buf_text(&name));
-        if (!found[i]) {
+        const mn_tensor *tensor = mn_tensors_find(tensors, mn_buf_text(&name));
+        if (!tensor) {
             status = mn_fail(MIRNET_ERR_NOT_FOUND, "weight '%s' is missing", mn_buf_text(&name));
         } else {
-            used[found[i] - tensors->tensors] = true;
-            status = check_weight(model->params[i], found[i]);
+            fits[tensor - tensors->tensors] = model->params[i];
+            status = check_shape(model->params[i], tensor);
         }
     }
     mn_buf_destroy(&name);
-    return status;
+    return status == MIRNET_OK ? check_rest(tensors, fits, prefix, opt_except) : status;
 }
 
-static bool has_prefix(const char *name, const char *prefix)
-{
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
-/* Every tensor that is no weight and begins with the prefix, but has no name behind `opt_except`, fits nothing. */
-static mirnet_status check_rest(const mirnet_tensors *tensors, const bool *used, const char *prefix,
-                                const char *opt_except)
-{
-    for (size_t i = 0; i < tensors->n_tensors; i++) {
-        const char *name = tensors->tensors[i].name;
-        bool excepted = opt_except && has_prefix(name, opt_except) && name[strlen(opt_except)];
-        if (has_prefix(name, prefix) && !excepted && !used[i])
-            return mn_fail(MIRNET_ERR_NOT_FOUND, "tensor '%s' is no weight of the model", name);
-    }
-    return MIRNET_OK;
-}
-
-/* Sets all weights, or none. used is as in find_weights. */
+/* Sets all weights, or none. */
 static mirnet_status set_weights(mirnet_model *model, const mirnet_tensors *tensors, const char *prefix,
-                                 const char *opt_except, bool *used)
+                                 const mn_param **fits)
 {
-    const mn_tensor **found = mn_calloc((size_t)model->n_params, sizeof(*found));
-    if (!found)
-        return MIRNET_ERR_NOMEM;
-    mirnet_status status = find_weights(model, tensors, prefix, found, used);
-    if (status == MIRNET_OK)
-        status = check_rest(tensors, used, prefix, opt_except);
-    for (int32_t i = 0; i < model->n_params && status == MIRNET_OK; i++)
-        if (found[i]->size)
-            memcpy(model->weights + model->params[i]->offset, found[i]->values, found[i]->size * sizeof(float));
-    mn_free(found);
-    return status;
+    MN_TRY(find_weights(model, tensors, prefix, NULL, fits));
+    for (size_t i = 0; i < tensors->n_tensors; i++)
+        if (fits[i])
+            MN_TRY(check_values(tensors->tensors[i].name, tensors->tensors[i].values, fits[i]->size));
+    for (size_t i = 0; i < tensors->n_tensors; i++)
+        if (fits[i] && fits[i]->size)
+            memcpy(model->weights + fits[i]->offset, tensors->tensors[i].values, fits[i]->size * sizeof(float));
+    return MIRNET_OK;
 }
 
 mirnet_status mirnet_model_set_weights(mirnet_model *model, const mirnet_tensors *tensors, const char *prefix)
@@ -236,26 +88,34 @@ mirnet_status mirnet_model_set_weights(mirnet_model *model, const mirnet_tensors
     MN_REQUIRE(model, "model is NULL");
     MN_REQUIRE(tensors, "tensors is NULL");
     MN_REQUIRE(prefix, "prefix is NULL");
-    bool *used = mn_calloc(tensors->n_tensors, sizeof(*used));
-    if (!used)
+    const mn_param **fits = mn_calloc(tensors->n_tensors, sizeof(*fits));
+    if (!fits)
         return MIRNET_ERR_NOMEM;
-    mirnet_status status = set_weights(model, tensors, prefix, NULL, used);
-    mn_free(used);
+    mirnet_status status = set_weights(model, tensors, prefix, fits);
+    mn_free(fits);
     return status;
 }
 
 /* ---- loading ---- */
 
+typedef struct loading {
+    bool with_state;
+    mn_safetensors *file;
+    mirnet_tensors *tensors; /* what the header says: no values */
+    const mn_param **fits;   /* [n_tensors] the weight that each is; NULL: it belongs to the state */
+    float **places;          /* [n_tensors] where the values go; NULL: nowhere */
+} loading;
+
 static mirnet_status check_format(const mirnet_tensors *tensors)
 {
     const char *format = mirnet_tensors_get_note(tensors, "format");
     const char *version = mirnet_tensors_get_note(tensors, "format_version");
-    if (!format || strcmp(format, FORMAT) != 0)
-        return mn_fail(MIRNET_ERR_FORMAT, "not a model file: metadata 'format' is not '%s'", FORMAT);
+    if (!format || strcmp(format, MN_FORMAT) != 0)
+        return mn_fail(MIRNET_ERR_FORMAT, "not a model file: metadata 'format' is not '%s'", MN_FORMAT);
     if (!version || !*version || strspn(version, "0123456789") != strlen(version))
         return mn_fail(MIRNET_ERR_FORMAT, "metadata 'format_version' is not a number");
-    if (strcmp(version, FORMAT_VERSION) != 0)
-        return mn_fail(MIRNET_ERR_UNSUPPORTED, "format version %s, this library reads %s", version, FORMAT_VERSION);
+    if (strcmp(version, MN_FORMAT_VERSION) != 0)
+        return mn_fail(MIRNET_ERR_UNSUPPORTED, "format version %s, this library reads %s", version, MN_FORMAT_VERSION);
     return MIRNET_OK;
 }
 
@@ -274,8 +134,8 @@ static mirnet_status set_classes(mirnet_model *model, const json_t *list)
     size_t n = json_array_size(list), outputs = (size_t)mirnet_model_get_size(model, -1);
     if (n != outputs)
         return mn_fail(MIRNET_ERR_SHAPE, "classes: %zu names for %zu outputs", n, outputs);
-    if (n > MAX_CLASSES)
-        return mn_fail(MIRNET_ERR_UNSUPPORTED, "classes: %zu names, at most %d are read", n, MAX_CLASSES);
+    if (n > MN_MAX_CLASSES)
+        return mn_fail(MIRNET_ERR_UNSUPPORTED, "classes: %zu names, at most %d are read", n, MN_MAX_CLASSES);
     const char **names = mn_calloc(n, sizeof(*names));
     if (!names)
         return MIRNET_ERR_NOMEM;
@@ -314,63 +174,84 @@ static mirnet_status set_notes(mirnet_model *model, json_t *notes)
     return MIRNET_OK;
 }
 
-/* Moves the tensors that are no weights into the model's state. Its meaning is the trainer's to check. */
-static mirnet_status set_state(mirnet_model *model, mirnet_tensors *tensors, const bool *used, const json_t *json)
+/* Attaches a state with room for the tensors that are no weights. Its meaning is the trainer's to check. */
+static mirnet_status make_state(mirnet_model *model, const loading *l)
 {
-    if (!json_is_object(json))
-        return mn_fail(MIRNET_ERR_FORMAT, "state: not an object");
     model->state = mn_calloc(1, sizeof(*model->state));
     if (!model->state)
         return MIRNET_ERR_NOMEM;
     MN_TRY(mirnet_tensors_create(&model->state->tensors));
-    model->state->json = mn_strdup(mirnet_tensors_get_note(tensors, "state"));
+    model->state->json = mn_strdup(mirnet_tensors_get_note(l->tensors, "state"));
     if (!model->state->json)
         return MIRNET_ERR_NOMEM;
-    for (size_t i = 0; i < tensors->n_tensors; i++) {
-        mn_tensor *tensor = &tensors->tensors[i];
-        if (used[i])
+    for (size_t i = 0; i < l->tensors->n_tensors; i++) {
+        const mn_tensor *tensor = &l->tensors->tensors[i];
+        if (l->fits[i])
             continue;
-        MN_TRY(mn_tensors_put(model->state->tensors, tensor->name + strlen(STATE_PREFIX), tensor->shape.dim,
-                              tensor->shape.rank, tensor->values, tensor->own));
-        tensor->own = NULL;
+        float *own = mn_floats_raw(tensor->size);
+        if (!own)
+            return MIRNET_ERR_NOMEM;
+        mirnet_status status = mn_tensors_put(model->state->tensors, tensor->name + strlen(MN_STATE_PREFIX),
+                                              tensor->shape.dim, tensor->shape.rank, own, own);
+        if (status != MIRNET_OK) {
+            mn_free(own);
+            return status;
+        }
+        l->places[i] = own;
     }
     return MIRNET_OK;
 }
 
 /* Gives each part of the JSON to its reader; frees it. */
-static mirnet_status read_parts(mirnet_model *model, mirnet_tensors *tensors, const bool *used)
+static mirnet_status read_parts(mirnet_model *model, const loading *l)
 {
     json_t *classes = NULL, *notes = NULL, *state = NULL;
-    mirnet_status status = read_json(tensors, "classes", &classes);
+    mirnet_status status = read_json(l->tensors, "classes", &classes);
     if (status == MIRNET_OK && classes)
         status = set_classes(model, classes);
     if (status == MIRNET_OK)
-        status = read_json(tensors, "notes", &notes);
+        status = read_json(l->tensors, "notes", &notes);
     if (status == MIRNET_OK && notes)
         status = set_notes(model, notes);
     if (status == MIRNET_OK)
-        status = read_json(tensors, "state", &state);
-    if (status == MIRNET_OK && state)
-        status = set_state(model, tensors, used, state);
+        status = read_json(l->tensors, "state", &state);
+    if (status == MIRNET_OK && state && !json_is_object(state))
+        status = mn_fail(MIRNET_ERR_FORMAT, "state: not an object");
+    if (status == MIRNET_OK && state && l->with_state)
+        status = make_state(model, l);
     json_decref(classes);
     json_decref(notes);
     json_decref(state);
     return status;
 }
 
-static mirnet_status fill_model(mirnet_model *model, mirnet_tensors *tensors)
+/* All but the data. */
+static mirnet_status fill_model(mirnet_model *model, loading *l)
 {
-    bool *used = mn_calloc(tensors->n_tensors, sizeof(*used));
-    if (!used)
+    l->fits = mn_calloc(l->tensors->n_tensors, sizeof(*l->fits));
+    l->places = mn_calloc(l->tensors->n_tensors, sizeof(*l->places));
+    if (!l->fits || !l->places)
         return MIRNET_ERR_NOMEM;
-    const char *except = mirnet_tensors_get_note(tensors, "state") ? STATE_PREFIX : NULL;
-    mirnet_status status = set_weights(model, tensors, "", except, used);
+    const char *except = mirnet_tensors_get_note(l->tensors, "state") ? MN_STATE_PREFIX : NULL;
+    mirnet_status status = find_weights(model, l->tensors, "", except, l->fits);
     if (status == MIRNET_ERR_NOT_FOUND)
         status = MIRNET_ERR_SHAPE;
-    if (status == MIRNET_OK)
-        status = read_parts(model, tensors, used);
-    mn_free(used);
-    return status;
+    return status == MIRNET_OK ? read_parts(model, l) : status;
+}
+
+/* The data, each number to where it stays. */
+static mirnet_status read_data(mirnet_model *model, const loading *l, const char *source)
+{
+    for (size_t i = 0; i < l->tensors->n_tensors; i++)
+        if (l->fits[i])
+            l->places[i] = model->weights + l->fits[i]->offset;
+    MN_TRY(mn_safetensors_run(l->file, l->places));
+    mirnet_status status = MIRNET_OK;
+    for (int32_t i = 0; i < model->n_params && status == MIRNET_OK; i++) {
+        const mn_param *param = model->params[i];
+        status = check_values(param->name, model->weights + param->offset, param->size);
+    }
+    return status == MIRNET_OK ? MIRNET_OK : mn_fail_within(status, "%s", source);
 }
 
 /* The network of the file's recipe, with room for no more weights than the file holds. */
@@ -379,7 +260,7 @@ static mirnet_status build_model(mirnet_model **out, const mirnet_tensors *tenso
     const char *json = mirnet_tensors_get_note(tensors, "recipe");
     if (!json)
         return mn_fail(MIRNET_ERR_FORMAT, "%s: metadata 'recipe' is missing", source);
-    size_t size = 0; /* of all tensors, which are in memory: no overflow */
+    size_t size = 0; /* of all tensors, which are in the file: no overflow */
     for (size_t i = 0; i < tensors->n_tensors; i++)
         size += tensors->tensors[i].size;
     mn_buf name = {0};
@@ -397,41 +278,59 @@ static mirnet_status build_model(mirnet_model **out, const mirnet_tensors *tenso
     return status;
 }
 
-static mirnet_status read_model(mirnet_model **out, mirnet_tensors *tensors, const char *source)
+static mirnet_status read_model(mirnet_model **out, loading *l, mn_source *source)
 {
-    mirnet_model *model = NULL;
-    mirnet_status status = check_format(tensors);
+    MN_TRY(mn_safetensors_open(&l->file, source, l->tensors));
+    mirnet_status status = check_format(l->tensors);
     if (status != MIRNET_OK)
-        return mn_fail_within(status, "%s", source);
-    MN_TRY(build_model(&model, tensors, source));
-    status = fill_model(model, tensors);
+        return mn_fail_within(status, "%s", source->name);
+    mirnet_model *model = NULL;
+    MN_TRY(build_model(&model, l->tensors, source->name));
+    status = fill_model(model, l);
+    status = status == MIRNET_OK ? read_data(model, l, source->name) : mn_fail_within(status, "%s", source->name);
     if (status != MIRNET_OK) {
         mirnet_model_destroy(model);
-        return mn_fail_within(status, "%s", source);
+        return status;
     }
     *out = model;
     return MIRNET_OK;
+}
+
+static mirnet_status load(mirnet_model **out, mn_source *source, bool with_state)
+{
+    loading l = {.with_state = with_state};
+    MN_TRY(mirnet_tensors_create(&l.tensors));
+    mirnet_status status = read_model(out, &l, source);
+    mn_free(l.fits);
+    mn_free(l.places);
+    mn_safetensors_destroy(l.file);
+    mirnet_tensors_destroy(l.tensors);
+    return status;
 }
 
 mirnet_status mirnet_model_load_mem(mirnet_model **out, const void *bytes, size_t size, const char *source)
 {
     MN_REQUIRE(out, "out is NULL");
     *out = NULL;
-    mirnet_tensors *tensors;
-    MN_TRY(mirnet_tensors_load_mem(&tensors, bytes, size, source));
-    mirnet_status status = read_model(out, tensors, source);
-    mirnet_tensors_destroy(tensors);
+    MN_REQUIRE(bytes || size == 0, "bytes is NULL");
+    MN_REQUIRE(source, "source is NULL");
+    mn_source memory = mn_source_of(bytes, size, source);
+    return load(out, &memory, true);
+}
+
+static mirnet_status load_file(mirnet_model **out, const char *path, bool with_state)
+{
+    MN_REQUIRE(out, "out is NULL");
+    *out = NULL;
+    MN_REQUIRE(path, "path is NULL");
+    mn_source source;
+    MN_TRY(mn_source_open(&source, path, mn_safetensors_limit()));
+    mirnet_status status = load(out, &source, with_state);
+    mn_source_close(&source);
     return status;
 }
 
 mirnet_status mirnet_model_load(mirnet_model **out, const char *path)
 {
-    MN_REQUIRE(out, "out is NULL");
-    *out = NULL;
-    MN_REQUIRE(path, "path is NULL");
-    mirnet_tensors *tensors;
-    MN_TRY(mirnet_tensors_load(&tensors, path));
-    mirnet_status status = read_model(out, tensors, path);
-    mirnet_tensors_destroy(tensors);
-    return status;
+    return load_file(out, path, true);
 }

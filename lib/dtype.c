@@ -87,3 +87,17 @@ const mn_dtype *mn_dtype_find(const char *name)
             return &dtypes[i];
     return NULL;
 }
+
+bool mn_dtype_is_native(const mn_dtype *type)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && type->get == get_f32;
+}
+
+void mn_put_floats(uint8_t *bytes, const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof(bits));
+        mn_put_le(bytes + 4 * i, bits, 4);
+    }
+}

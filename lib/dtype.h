@@ -19,4 +19,9 @@ typedef struct mn_dtype {
 /* "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL"; NULL for any other name. */
 const mn_dtype *mn_dtype_find(const char *name);
 
+/* Whether numbers of this type are, byte by byte, this machine's floats. */
+bool mn_dtype_is_native(const mn_dtype *type);
+/* n floats as F32. */
+void mn_put_floats(uint8_t *bytes, const float *values, size_t n);
+
 #endif

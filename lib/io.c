@@ -1,4 +1,4 @@
-/* io.c - whole files in, whole files out */
+/* io.c - files in, and whole files out */
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "io.h"
 #include "mem.h"
 
@@ -100,27 +99,104 @@ static mirnet_status read_all(int fd, const char *path, size_t claimed, size_t l
     return MIRNET_OK;
 }
 
+/* Opens a file to read. *out_size is the size of a regular file, which is checked against the limit; 0: it is to be read to
+ * its end to be known. */
+static mirnet_status open_source(int *out_fd, const char *path, size_t limit, size_t *out_size)
+{
+    struct stat st;
+    *out_size = 0;
+    *out_fd = open_file(path, O_RDONLY, 0);
+    if (*out_fd < 0)
+        return mn_fail_errno("%s: cannot open", path);
+    mirnet_status status = MIRNET_OK;
+    if (fstat(*out_fd, &st) < 0)
+        status = mn_fail_errno("%s: cannot read", path);
+    else if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > limit)
+        status = mn_fail(MIRNET_ERR_FORMAT, "%s: larger than %zu bytes", path, limit);
+    else if (S_ISREG(st.st_mode))
+        *out_size = (size_t)st.st_size;
+    if (status != MIRNET_OK)
+        close(*out_fd);
+    return status;
+}
+
+/* All of a file that open_source has opened. */
+static mirnet_status read_open(int fd, const char *path, size_t known, size_t limit, char **out_bytes, size_t *out_size)
+{
+    if (known > 0)
+        return read_all(fd, path, known, limit, out_bytes, out_size);
+    return read_all(fd, path, 4095, limit < STREAM_LIMIT ? limit : STREAM_LIMIT, out_bytes, out_size);
+}
+
+static size_t cap_limit(size_t limit)
+{
+    return limit < SIZE_MAX / 4 ? limit : SIZE_MAX / 4;
+}
+
 mirnet_status mn_file_read(const char *path, size_t limit, char **out_bytes, size_t *out_size)
 {
-    int fd = open_file(path, O_RDONLY, 0);
-    if (fd < 0)
-        return mn_fail_errno("%s: cannot open", path);
-    struct stat st;
-    mirnet_status status;
-    limit = limit < SIZE_MAX / 4 ? limit : SIZE_MAX / 4;
-    if (fstat(fd, &st) < 0) {
-        status = mn_fail_errno("%s: cannot read", path);
-    } else if (S_ISREG(st.st_mode) && st.st_size > 0) {
-        if ((uintmax_t)st.st_size > limit)
-            status = mn_fail(MIRNET_ERR_FORMAT, "%s: larger than %zu bytes", path, limit);
-        else
-            status = read_all(fd, path, (size_t)st.st_size, limit, out_bytes, out_size);
-    } else {
-        status = read_all(fd, path, 4095, limit < STREAM_LIMIT ? limit : STREAM_LIMIT, out_bytes, out_size);
-    }
+    int fd;
+    size_t known;
+    limit = cap_limit(limit);
+    MN_TRY(open_source(&fd, path, limit, &known));
+    mirnet_status status = read_open(fd, path, known, limit, out_bytes, out_size);
     close(fd);
     return status;
 }
+
+/* ---- bytes in order ---- */
+
+mn_source mn_source_of(const void *bytes, size_t size, const char *name)
+{
+    return (mn_source){.name = name, .left = size, .at = size ? bytes : (const void *)"", .fd = -1};
+}
+
+mirnet_status mn_source_open(mn_source *out, const char *path, size_t limit)
+{
+    int fd;
+    size_t known;
+    limit = cap_limit(limit);
+    MN_TRY(open_source(&fd, path, limit, &known));
+    if (known > 0) {
+        *out = (mn_source){.name = path, .left = known, .fd = fd};
+        return MIRNET_OK;
+    }
+    char *bytes;
+    size_t size;
+    mirnet_status status = read_open(fd, path, 0, limit, &bytes, &size);
+    close(fd);
+    if (status == MIRNET_OK) {
+        *out = mn_source_of(bytes, size, path);
+        out->own = bytes;
+    }
+    return status;
+}
+
+mirnet_status mn_source_read(mn_source *source, void *out, size_t n)
+{
+    if (source->at) {
+        if (n)
+            memcpy(out, source->at, n);
+        source->at += n;
+    } else {
+        ssize_t got = read_some(source->fd, out, n);
+        if (got < 0)
+            return mn_fail_errno("%s: cannot read", source->name);
+        if ((size_t)got < n)
+            return mn_fail(MIRNET_ERR_IO, "%s: it became shorter while it was read", source->name);
+    }
+    source->left -= n;
+    return MIRNET_OK;
+}
+
+void mn_source_close(mn_source *source)
+{
+    if (source->fd >= 0)
+        close(source->fd);
+    mn_free(source->own);
+}
+
+/* ---- whole files out ---- */
 
 /* The folder of a path with its '/', "" for a bare name. */
 static size_t folder_size(const char *path)
@@ -193,7 +269,7 @@ static mirnet_status create_temporary(const char *path, const char *target, int 
 }
 
 /* write() until all is written. */
-static int write_all(int fd, const char *bytes, size_t size)
+static int write_all(int fd, const uint8_t *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t n = write(fd, bytes, (size_t)mn_min((int64_t)size, MAX_STEP));
@@ -209,17 +285,20 @@ static int write_all(int fd, const char *bytes, size_t size)
     return 0;
 }
 
-/* Everything up to and including close; the descriptor is closed in any case. */
-static mirnet_status fill(int fd, const char *path, int mode, const void *bytes, size_t size)
+/* What is left to write, up to and including close; the descriptor is closed in any case. */
+static mirnet_status finish(mn_file *file)
 {
-    bool ok = (mode < 0 || fchmod(fd, (mode_t)mode) == 0) && write_all(fd, bytes, size) == 0 && sync_file(fd) == 0;
+    const int fd = file->fd;
+    bool ok = write_all(fd, file->block, file->used) == 0 &&
+              (file->mode < 0 || fchmod(fd, (mode_t)file->mode) == 0) && sync_file(fd) == 0;
     int error = errno;
+    file->fd = -1;
     if (close_once(fd) < 0 && ok) {
         ok = false;
         error = errno;
     }
     errno = error;
-    return ok ? MIRNET_OK : mn_fail_errno("%s: cannot write", path);
+    return ok ? MIRNET_OK : mn_fail_errno("%s: cannot write", file->path);
 }
 
 /* The folder's descriptor, to be had before the rename so that little can fail after it; -1 where the folder may not be
@@ -252,23 +331,64 @@ static mirnet_status replace(const char *path, const char *temporary, const char
     return status;
 }
 
+mirnet_status mn_file_create(mn_file *out, const char *path)
+{
+    out->path = path;
+    out->target = out->temporary = (mn_buf){0};
+    out->fd = -1;
+    out->begun = false;
+    out->used = 0;
+    mirnet_status status = check_target(path, &out->mode);
+    if (status == MIRNET_OK)
+        status = resolve(path, &out->target);
+    if (status == MIRNET_OK)
+        status = create_temporary(path, mn_buf_text(&out->target), out->mode, &out->temporary, &out->fd);
+    out->begun = status == MIRNET_OK;
+    if (status != MIRNET_OK)
+        mn_file_destroy(out);
+    return status;
+}
+
+mirnet_status mn_file_add(mn_file *file, const void *bytes, size_t n)
+{
+    if (n > sizeof(file->block) - file->used) {
+        if (write_all(file->fd, file->block, file->used) < 0)
+            return mn_fail_errno("%s: cannot write", file->path);
+        file->used = 0;
+    }
+    if (n >= sizeof(file->block))
+        return write_all(file->fd, bytes, n) == 0 ? MIRNET_OK : mn_fail_errno("%s: cannot write", file->path);
+    if (n)
+        memcpy(file->block + file->used, bytes, n);
+    file->used += n;
+    return MIRNET_OK;
+}
+
+mirnet_status mn_file_commit(mn_file *file)
+{
+    MN_TRY(finish(file));
+    MN_TRY(replace(file->path, mn_buf_text(&file->temporary), mn_buf_text(&file->target)));
+    file->begun = false;
+    return MIRNET_OK;
+}
+
+void mn_file_destroy(mn_file *file)
+{
+    if (file->fd >= 0)
+        close_once(file->fd);
+    if (file->begun)
+        unlink(mn_buf_text(&file->temporary)); /* there is none any more if the rename was done */
+    mn_buf_destroy(&file->target);
+    mn_buf_destroy(&file->temporary);
+}
+
 mirnet_status mn_file_write(const char *path, const void *bytes, size_t size)
 {
-    mn_buf target = {0}, temporary = {0};
-    int mode = -1, fd = -1;
-    mirnet_status status = check_target(path, &mode);
+    mn_file file;
+    MN_TRY(mn_file_create(&file, path));
+    mirnet_status status = mn_file_add(&file, bytes, size);
     if (status == MIRNET_OK)
-        status = resolve(path, &target);
-    if (status == MIRNET_OK)
-        status = create_temporary(path, mn_buf_text(&target), mode, &temporary, &fd);
-    if (status == MIRNET_OK) {
-        status = fill(fd, path, mode, bytes, size);
-        if (status == MIRNET_OK)
-            status = replace(path, mn_buf_text(&temporary), mn_buf_text(&target));
-        if (status != MIRNET_OK)
-            unlink(mn_buf_text(&temporary)); /* there is none any more if the rename was done */
-    }
-    mn_buf_destroy(&target);
-    mn_buf_destroy(&temporary);
+        status = mn_file_commit(&file);
+    mn_file_destroy(&file);
     return status;
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tensors.h"
 
-#include "io.h"
 #include "mem.h"
+#include "safetensors.h"
 
 /* Dimensions are written as JSON numbers, which other readers hold to 48 bits. */
 static const int64_t MAX_DIM = ((int64_t)1 << 48) - 1;
@@ -172,15 +172,38 @@ mirnet_status mn_tensors_copy(mirnet_tensors **out, const mirnet_tensors *tensor
     return MIRNET_OK;
 }
 
-mirnet_status mirnet_tensors_load_mem(mirnet_tensors **out, const void *bytes, size_t size, const char *source)
+/* Memory for all values, which are then read to where they stay. */
+static mirnet_status read_data(mirnet_tensors *tensors, mn_safetensors *file)
 {
-    MN_REQUIRE(out, "out is NULL");
-    *out = NULL;
-    MN_REQUIRE(bytes || size == 0, "bytes is NULL");
-    MN_REQUIRE(source, "source is NULL");
+    float **places = mn_calloc(tensors->n_tensors, sizeof(*places));
+    if (!places)
+        return MIRNET_ERR_NOMEM;
+    mirnet_status status = MIRNET_OK;
+    for (size_t i = 0; i < tensors->n_tensors && status == MIRNET_OK; i++) {
+        mn_tensor *tensor = &tensors->tensors[i];
+        tensor->values = tensor->own = places[i] = mn_floats_raw(tensor->size);
+        status = tensor->own ? MIRNET_OK : MIRNET_ERR_NOMEM;
+    }
+    if (status == MIRNET_OK)
+        status = mn_safetensors_run(file, places);
+    mn_free(places);
+    return status;
+}
+
+static mirnet_status read_file(mirnet_tensors *tensors, mn_source *source)
+{
+    mn_safetensors *file;
+    MN_TRY(mn_safetensors_open(&file, source, tensors));
+    mirnet_status status = read_data(tensors, file);
+    mn_safetensors_destroy(file);
+    return status;
+}
+
+static mirnet_status load(mirnet_tensors **out, mn_source *source)
+{
     mirnet_tensors *tensors;
     MN_TRY(mirnet_tensors_create(&tensors));
-    mirnet_status status = mn_safetensors_read(tensors, bytes, size, source);
+    mirnet_status status = read_file(tensors, source);
     if (status != MIRNET_OK) {
         mirnet_tensors_destroy(tensors);
         return status;
@@ -189,16 +212,25 @@ mirnet_status mirnet_tensors_load_mem(mirnet_tensors **out, const void *bytes, s
     return MIRNET_OK;
 }
 
+mirnet_status mirnet_tensors_load_mem(mirnet_tensors **out, const void *bytes, size_t size, const char *source)
+{
+    MN_REQUIRE(out, "out is NULL");
+    *out = NULL;
+    MN_REQUIRE(bytes || size == 0, "bytes is NULL");
+    MN_REQUIRE(source, "source is NULL");
+    mn_source memory = mn_source_of(bytes, size, source);
+    return load(out, &memory);
+}
+
 mirnet_status mirnet_tensors_load(mirnet_tensors **out, const char *path)
 {
     MN_REQUIRE(out, "out is NULL");
     *out = NULL;
     MN_REQUIRE(path, "path is NULL");
-    char *bytes;
-    size_t size;
-    MN_TRY(mn_file_read(path, mn_safetensors_limit(), &bytes, &size));
-    mirnet_status status = mirnet_tensors_load_mem(out, bytes, size, path);
-    mn_free(bytes);
+    mn_source source;
+    MN_TRY(mn_source_open(&source, path, mn_safetensors_limit()));
+    mirnet_status status = load(out, &source);
+    mn_source_close(&source);
     return status;
 }
 
@@ -206,12 +238,7 @@ mirnet_status mirnet_tensors_save(const mirnet_tensors *tensors, const char *pat
 {
     MN_REQUIRE(tensors, "tensors is NULL");
     MN_REQUIRE(path, "path is NULL");
-    mn_buf bytes = {0};
-    mirnet_status status = mn_safetensors_write(tensors, &bytes);
-    if (status == MIRNET_OK)
-        status = mn_file_write(path, bytes.data, bytes.size);
-    mn_buf_destroy(&bytes);
-    return status;
+    return mn_safetensors_save(tensors, path);
 }
 
 int32_t mirnet_tensors_count(const mirnet_tensors *tensors)

@@ -5,7 +5,6 @@
 
 #include <mirnet/file.h>
 
-#include "buf.h"
 #include "common.h"
 #include "spec.h"
 
@@ -13,7 +12,7 @@ typedef struct mn_tensor {
     char *name;
     mn_shape shape;
     size_t size; /* floats */
-    const float *values;
+    const float *values; /* NULL while a file's header is read and its data are not */
     float *own; /* values, to be freed; NULL: they are borrowed */
 } mn_tensor;
 
@@ -43,12 +42,6 @@ mirnet_status mn_tensors_put(mirnet_tensors *tensors, const char *name, const in
 /* With own values, whether or not the original's are borrowed. */
 mirnet_status mn_tensors_copy(mirnet_tensors **out, const mirnet_tensors *tensors) MN_MUST_CHECK;
 
-/* safetensors.c: the bytes of a file. Equal tensors and notes give equal bytes. Errors: NOMEM, INVALID (the header
- * would be larger than the reader accepts). */
-mirnet_status mn_safetensors_write(const mirnet_tensors *tensors, mn_buf *out) MN_MUST_CHECK;
-/* Appends to an empty object. On failure what was added is to be destroyed with it. */
-mirnet_status mn_safetensors_read(mirnet_tensors *tensors, const uint8_t *bytes, size_t size,
-                                  const char *source) MN_MUST_CHECK;
 /* The largest file that the loaders read. */
 size_t mn_safetensors_limit(void);
 

@@ -214,6 +214,29 @@ START_TEST(a_training_state_is_kept_to_the_bit)
 }
 END_TEST
 
+/* Any byte of the data, the state's too. */
+START_TEST(damaged_data_give_no_model)
+{
+    const char *path = mn_scratch_path("model");
+    mirnet_model *model = make_model(NET), *back = NULL;
+    attach_state(model, "adam/m/out/kernel");
+    size_t size;
+    char *bytes = save_mem(model, &size);
+    const size_t data = 8 + ((uint8_t)bytes[0] | (size_t)(uint8_t)bytes[1] << 8);
+    for (size_t i = data; i < size; i++) {
+        bytes[i] ^= 1;
+        mn_write(path, bytes, size);
+        mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load(&back, path));
+        mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load_mem(&back, bytes, size, "memory"));
+        ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "damaged"));
+        ck_assert_ptr_null(back);
+        bytes[i] ^= 1;
+    }
+    free(bytes);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
 START_TEST(a_layer_may_be_called_state)
 {
     mirnet_model *model = make_dense("state");
@@ -399,6 +422,7 @@ int main(void)
     tcase_add_test(files, any_reader_of_safetensors_finds_these_names);
     tcase_add_test(files, equal_models_give_equal_files);
     tcase_add_test(files, a_training_state_is_kept_to_the_bit);
+    tcase_add_test(files, damaged_data_give_no_model);
     tcase_add_test(files, a_layer_may_be_called_state);
     tcase_add_test(files, the_papers_model_comes_back_whole);
     tcase_add_test(files, saving_to_memory_says_how_much_it_needs);

@@ -149,6 +149,108 @@ START_TEST(an_endless_device_ends_at_the_limit)
 }
 END_TEST
 
+/* What a source gives in steps of n bytes. */
+static void check_source(mn_source *source, const char *want, size_t size, size_t n)
+{
+    char piece[4096];
+    ck_assert_uint_eq(source->left, size);
+    for (size_t at = 0; at < size; at += n) {
+        n = size - at < n ? size - at : n;
+        mn_ok(mn_source_read(source, piece, n));
+        ck_assert_mem_eq(piece, want + at, n);
+    }
+    ck_assert_uint_eq(source->left, 0);
+    mn_ok(mn_source_read(source, piece, 0));
+    mn_source_close(source);
+}
+
+START_TEST(a_source_gives_the_bytes_of_a_file_a_pipe_or_memory)
+{
+    enum { N = 20000 };
+    const char *path = mn_scratch_path("file"), *pipe = mn_scratch_path("pipe");
+    char *want = malloc(N);
+    mn_source source;
+    for (int i = 0; i < N; i++)
+        want[i] = (char)(i * 7 + i / 251);
+    mn_write(path, want, N);
+    mn_ok(mn_source_open(&source, path, N));
+    check_source(&source, want, N, 4096);
+    source = mn_source_of(want, N, "memory");
+    check_source(&source, want, N, 777);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    feed_pipe(pipe, want, N);
+    mn_ok(mn_source_open(&source, pipe, N));
+    wait(NULL);
+    check_source(&source, want, N, 1);
+    source = mn_source_of(NULL, 0, "memory");
+    check_source(&source, want, 0, 1);
+    mn_write(path, "", 0);
+    mn_ok(mn_source_open(&source, path, N));
+    check_source(&source, want, 0, 1);
+    mn_fails(MIRNET_ERR_IO, mn_source_open(&source, mn_scratch_path("none"), N));
+    mn_write(path, want, 5);
+    mn_fails(MIRNET_ERR_FORMAT, mn_source_open(&source, path, 4));
+    free(want);
+}
+END_TEST
+
+START_TEST(a_file_that_becomes_shorter_while_it_is_read_is_an_error)
+{
+    const char *path = mn_scratch_path("file");
+    char bytes[10];
+    mn_source source;
+    mn_write(path, "0123456789", 10);
+    mn_ok(mn_source_open(&source, path, 10));
+    mn_ok(mn_source_read(&source, bytes, 4));
+    ck_assert_int_eq(truncate(path, 7), 0);
+    mn_fails(MIRNET_ERR_IO, mn_source_read(&source, bytes, 6));
+    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "file: it became shorter"));
+    mn_source_close(&source);
+}
+END_TEST
+
+START_TEST(pieces_of_any_size_make_a_file)
+{
+    enum { N = 100000 };
+    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    char *want = malloc(N);
+    for (int i = 0; i < N; i++)
+        want[i] = (char)(i * 7 + i / 251);
+    static const size_t steps[] = {1, 8, 1000, 4095, 4096, 4097, 50000, N};
+    for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
+        mn_file file;
+        size_t size;
+        mn_ok(mn_file_create(&file, path));
+        mn_ok(mn_file_add(&file, NULL, 0));
+        for (size_t at = 0; at < N; at += steps[k])
+            mn_ok(mn_file_add(&file, want + at, N - at < steps[k] ? N - at : steps[k]));
+        mn_ok(mn_file_commit(&file));
+        mn_file_destroy(&file);
+        char *got = mn_read(path, &size);
+        ck_assert_uint_eq(size, N);
+        ck_assert_int_eq(memcmp(got, want, N), 0);
+        free(got);
+        ck_assert_int_eq(count_entries(folder), 1);
+    }
+    free(want);
+}
+END_TEST
+
+START_TEST(what_is_not_committed_was_never_there)
+{
+    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    mn_file file;
+    mn_write_text(path, "old");
+    mn_ok(mn_file_create(&file, path));
+    ck_assert_int_eq(count_entries(folder), 2);
+    mn_ok(mn_file_add(&file, "new", 3));
+    check_content(path, "old");
+    mn_file_destroy(&file);
+    check_content(path, "old");
+    ck_assert_int_eq(count_entries(folder), 1);
+}
+END_TEST
+
 START_TEST(a_file_is_replaced_whole)
 {
     const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
@@ -385,6 +487,10 @@ int main(void)
     tcase_add_test(reading, what_cannot_be_read_is_named_with_the_reason);
     tcase_add_test(reading, a_pipe_is_read_to_its_end);
     tcase_add_test(reading, an_endless_device_ends_at_the_limit);
+    tcase_add_test(reading, a_source_gives_the_bytes_of_a_file_a_pipe_or_memory);
+    tcase_add_test(reading, a_file_that_becomes_shorter_while_it_is_read_is_an_error);
+    tcase_add_test(writing, pieces_of_any_size_make_a_file);
+    tcase_add_test(writing, what_is_not_committed_was_never_there);
     tcase_add_test(writing, a_file_is_replaced_whole);
     tcase_add_test(writing, a_bare_name_goes_into_the_working_folder);
     tcase_add_test(writing, an_open_reader_keeps_the_old_file);

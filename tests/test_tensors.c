@@ -9,6 +9,7 @@
 
 #include <mirnet/file.h>
 
+#include "dtype.h"
 #include "mn_bytes.h"
 
 /* A file with one tensor "x" of this dtype and shape. */
@@ -141,6 +142,43 @@ START_TEST(brain_floats_integers_and_flags_become_floats)
     check_one("U8", u8, sizeof(u8), u8_want, 5);
     const float bool_want[] = {0.0f, 1.0f, 1.0f, 1.0f, 1.0f};
     check_one("BOOL", u8, sizeof(u8), bool_want, 5);
+}
+END_TEST
+
+/* More bytes than the reader takes at a time: no number is lost where two pieces meet. */
+START_TEST(large_tensors_of_any_type_are_read_whole)
+{
+    enum { N = 300001 };
+    static const struct {
+        const char *name;
+        size_t size;
+    } types[] = {{"I64", 8}, {"I32", 4}, {"U8", 1}};
+    for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+        const size_t size = types[t].size;
+        uint8_t *data = calloc(N, size);
+        for (size_t i = 0; i < N; i++)
+            for (size_t k = 0; k < size && k < 3; k++)
+                data[i * size + k] = (uint8_t)(i >> (8 * k));
+        char shape[16];
+        snprintf(shape, sizeof(shape), "%d", N);
+        mirnet_tensors *tensors;
+        mn_ok(load_one(&tensors, types[t].name, shape, data, N * size));
+        const float *x = mirnet_tensors_get(tensors, "x");
+        for (size_t i = 0; i < N; i++)
+            ck_assert_msg(x[i] == (float)(size == 1 ? i & 255 : i), "%s: value %zu is %.9g", types[t].name, i, (double)x[i]);
+        mirnet_tensors_destroy(tensors);
+        free(data);
+    }
+}
+END_TEST
+
+START_TEST(floats_are_written_in_little_endian)
+{
+    const float values[] = {1.0f, -2.5f, 0.0f};
+    const uint8_t want[] = {0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0, 0, 0, 0, 0};
+    uint8_t got[sizeof(want)];
+    mn_put_floats(got, values, 3);
+    ck_assert_mem_eq(got, want, sizeof(want));
 }
 END_TEST
 
@@ -460,6 +498,8 @@ int main(void)
     tcase_add_test(reading, every_half_precision_number_is_exact);
     tcase_add_test(reading, brain_floats_integers_and_flags_become_floats);
     tcase_add_test(reading, other_types_and_ranks_are_said_to_be_unsupported);
+    tcase_add_test(reading, large_tensors_of_any_type_are_read_whole);
+    tcase_add_test(reading, floats_are_written_in_little_endian);
     tcase_add_test(reading, a_file_cut_anywhere_is_refused);
     tcase_add_test(reading, every_flipped_bit_of_the_data_is_found);
     tcase_add_test(reading, a_flipped_bit_of_the_header_is_refused_or_only_renames);
