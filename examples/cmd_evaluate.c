@@ -93,7 +93,7 @@ static int print_text(evaluation *e)
 
 static int load_all(evaluation *e, const args *a)
 {
-    if (mirnet_model_load(&e->model, a->operands[0]) != MIRNET_OK)
+    if (mirnet_model_load_stateless(&e->model, a->operands[0]) != MIRNET_OK)
         return out_library();
     e->n_classes = mirnet_model_class_count(e->model);
     if (e->n_classes < 2)

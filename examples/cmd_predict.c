@@ -30,7 +30,7 @@ typedef struct predict {
 
 static int open_model(predict *p, const args *a)
 {
-    if (mirnet_model_load(&p->model, a->operands[0]) != MIRNET_OK)
+    if (mirnet_model_load_stateless(&p->model, a->operands[0]) != MIRNET_OK)
         return out_library();
     if (p->long_policy && mirnet_model_set_text(p->model, "encoder.long", p->long_policy) != MIRNET_OK)
         return out_usage("predict: option --long: %s", mirnet_last_message());

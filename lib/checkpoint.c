@@ -334,3 +334,8 @@ mirnet_status mirnet_model_load(mirnet_model **out, const char *path)
 {
     return load_file(out, path, true);
 }
+
+mirnet_status mirnet_model_load_stateless(mirnet_model **out, const char *path)
+{
+    return load_file(out, path, false);
+}

@@ -214,7 +214,27 @@ START_TEST(a_training_state_is_kept_to_the_bit)
 }
 END_TEST
 
-/* Any byte of the data, the state's too. */
+START_TEST(without_its_state_a_model_is_what_dropping_leaves)
+{
+    mirnet_model *model = make_model(NET), *back;
+    attach_state(model, "adam/m/out/kernel");
+    mn_ok(mirnet_model_save(model, mn_scratch_path("model")));
+    mn_ok(mirnet_model_load_stateless(&back, mn_scratch_path("model")));
+    ck_assert_int_eq(mirnet_model_has_state(back), 0);
+    check_same_weights(model, back);
+    mirnet_model_drop_state(model);
+    size_t size, size_back;
+    char *want = save_mem(model, &size), *got = save_mem(back, &size_back);
+    ck_assert_uint_eq(size, size_back);
+    ck_assert_int_eq(memcmp(want, got, size), 0);
+    free(got);
+    free(want);
+    mirnet_model_destroy(back);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+/* Any byte of the data, the state's too, with or without keeping the state. */
 START_TEST(damaged_data_give_no_model)
 {
     const char *path = mn_scratch_path("model");
@@ -227,6 +247,7 @@ START_TEST(damaged_data_give_no_model)
         bytes[i] ^= 1;
         mn_write(path, bytes, size);
         mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load(&back, path));
+        mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load_stateless(&back, path));
         mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load_mem(&back, bytes, size, "memory"));
         ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "damaged"));
         ck_assert_ptr_null(back);
@@ -422,6 +443,7 @@ int main(void)
     tcase_add_test(files, any_reader_of_safetensors_finds_these_names);
     tcase_add_test(files, equal_models_give_equal_files);
     tcase_add_test(files, a_training_state_is_kept_to_the_bit);
+    tcase_add_test(files, without_its_state_a_model_is_what_dropping_leaves);
     tcase_add_test(files, damaged_data_give_no_model);
     tcase_add_test(files, a_layer_may_be_called_state);
     tcase_add_test(files, the_papers_model_comes_back_whole);

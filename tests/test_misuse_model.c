@@ -216,6 +216,9 @@ START_TEST(model_files_refuse_what_is_wrong)
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_load(NULL, "m"));
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_load(&other, NULL));
     mn_fails(MIRNET_ERR_IO, mirnet_model_load(&other, mn_scratch_path("missing")));
+    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_stateless(NULL, "m"));
+    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_stateless(&other, NULL));
+    mn_fails(MIRNET_ERR_IO, mirnet_model_load_stateless(&other, mn_scratch_path("missing")));
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(NULL, "x", 1, "text"));
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(&other, NULL, 1, "text"));
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(&other, "x", 1, NULL));

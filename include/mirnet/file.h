@@ -30,6 +30,10 @@ MIRNET_API mirnet_status mirnet_model_save_mem(const mirnet_model *model, void *
 MIRNET_API mirnet_status mirnet_model_load(mirnet_model **out, const char *path);
 MIRNET_API mirnet_status mirnet_model_load_mem(mirnet_model **out, const void *bytes, size_t size, const char *source);
 
+/* The same as mirnet_model_load and then mirnet_model_drop_state, for a model that is to predict: the training state is
+ * verified with the rest of the file, but takes no memory. */
+MIRNET_API mirnet_status mirnet_model_load_stateless(mirnet_model **out, const char *path);
+
 /*
  * Tensors: a safetensors file in memory, for weights made elsewhere and for raw inputs and outputs.
  * Owned by the caller; many threads may read it while none changes it.

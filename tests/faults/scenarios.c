@@ -182,6 +182,16 @@ static mirnet_status load_model(void)
     return status;
 }
 
+static mirnet_status load_stateless(void)
+{
+    mirnet_model *model = NULL;
+    mirnet_status status = mirnet_model_load_stateless(&model, model_path);
+    if ((status == MIRNET_OK) != (model != NULL))
+        status = WRONG;
+    mirnet_model_destroy(model);
+    return status;
+}
+
 static mirnet_status save_model(void)
 {
     mirnet_model *model = NULL, *back = NULL;
@@ -320,6 +330,7 @@ const mn_scenario mn_scenarios[] = {
     {"build a model", build, false, 780, 0, 0},
     {"load, change and save tensors", exchange_tensors, true, 220, 120, 0},
     {"load a model", load_model, false, 1000, 38, 0},
+    {"load a model without its state", load_stateless, false, 1000, 38, 0},
     {"save a model", save_model, true, 3000, 85, 0},
     {"set weights", set_weights, false, 840, 38, 0},
     {"folds and scores", validate, false, 48, 0, 0},
