@@ -9,7 +9,6 @@
 #include "model.h"
 #include "safetensors.h"
 
-
 /* Borrows the values. Names of weights and state come from layer names, which are free text: they could meet. */
 static mirnet_status add_tensor(mirnet_tensors *tensors, const char *name, const mn_shape *shape, const float *values)
 {
@@ -57,7 +56,8 @@ static mirnet_status add_json(mirnet_tensors *tensors, const char *key, json_t *
 
 static mirnet_status add_classes(mirnet_tensors *tensors, const mirnet_model *model)
 {
-    MN_REQUIRE(model->n_classes <= MN_MAX_CLASSES, "%d classes, a file holds %d", (int)model->n_classes, MN_MAX_CLASSES);
+    MN_REQUIRE(model->n_classes <= MN_MAX_CLASSES, "%d classes, a file holds %d", (int)model->n_classes,
+               MN_MAX_CLASSES);
     for (int32_t i = 0; i < model->n_classes; i++)
         MN_REQUIRE(mn_is_utf8(model->classes[i]), "class name '%s' is not UTF-8", model->classes[i]);
     json_t *names = json_array();

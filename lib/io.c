@@ -99,8 +99,8 @@ static mirnet_status read_all(int fd, const char *path, size_t claimed, size_t l
     return MIRNET_OK;
 }
 
-/* Opens a file to read. *out_size is the size of a regular file, which is checked against the limit; 0: it is to be read to
- * its end to be known. */
+/* Opens a file to read. *out_size is the size of a regular file, which is checked against the limit; 0: it is to be
+ * read to its end to be known. */
 static mirnet_status open_source(int *out_fd, const char *path, size_t limit, size_t *out_size)
 {
     struct stat st;
@@ -289,8 +289,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
 static mirnet_status finish(mn_file *file)
 {
     const int fd = file->fd;
-    bool ok = write_all(fd, file->block, file->used) == 0 &&
-              (file->mode < 0 || fchmod(fd, (mode_t)file->mode) == 0) && sync_file(fd) == 0;
+    bool ok = write_all(fd, file->block, file->used) == 0 && (file->mode < 0 || fchmod(fd, (mode_t)file->mode) == 0) &&
+              sync_file(fd) == 0;
     int error = errno;
     file->fd = -1;
     if (close_once(fd) < 0 && ok) {

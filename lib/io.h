@@ -19,8 +19,8 @@ typedef struct mn_source {
     char *own;         /* the memory, if it is the source's */
 } mn_source;
 
-/* A file of at most `limit` bytes. A pipe or a device, whose size is not known beforehand, is read here and now. Errors: as
- * mn_file_read. */
+/* A file of at most `limit` bytes. A pipe or a device, whose size is not known beforehand, is read here and now.
+ * Errors: as mn_file_read. */
 mirnet_status mn_source_open(mn_source *out, const char *path, size_t limit) MN_MUST_CHECK;
 /* Memory, which must outlive the source. */
 mn_source mn_source_of(const void *bytes, size_t size, const char *name);
@@ -29,16 +29,17 @@ mirnet_status mn_source_read(mn_source *source, void *out, size_t n) MN_MUST_CHE
 void mn_source_close(mn_source *source);
 
 /*
- * A file that takes the place of an old one when it is whole: a temporary file in the same folder, fsync, rename, fsync of
- * the folder. A symbolic link is followed, permission bits of an old file are kept, a file that is not regular or may not be
- * written is refused. The old file stays as it was on any error, and no temporary file (.<16 hex digits>.mirnet-tmp) is left;
- * only if the sync of the folder fails, the last step, the new file is in place although IO is returned. Errors: IO, NOMEM.
+ * A file that takes the place of an old one when it is whole: a temporary file in the same folder, fsync, rename, fsync
+ * of the folder. A symbolic link is followed, permission bits of an old file are kept, a file that is not regular or may
+ * not be written is refused. The old file stays as it was on any error, and no temporary file
+ * (.<16 hex digits>.mirnet-tmp) is left; only if the sync of the folder fails, the last step, the new file is in place
+ * although IO is returned. Errors: IO, NOMEM.
  */
 typedef struct mn_file {
     const char *path; /* for messages; borrowed */
     mn_buf target, temporary;
-    int mode; /* permission bits of the old file; -1: there is none */
-    int fd;   /* -1: closed */
+    int mode;   /* permission bits of the old file; -1: there is none */
+    int fd;     /* -1: closed */
     bool begun; /* there may be a temporary file */
     size_t used;
     uint8_t block[4096]; /* [used] small pieces, to be written together */

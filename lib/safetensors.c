@@ -19,7 +19,7 @@
 
 enum {
     FORMAT_MAX_HEADER = 100000000, /* what the format allows */
-    BLOCK = 1 << 17                /* bytes of data at a time, a multiple of all types: they stay in the cache for the digest */
+    BLOCK = 1 << 17 /* bytes of data at a time, a multiple of all types: they stay in the cache for the digest */
 };
 
 /* Numbers in a header have at most 48 bits, by the format's JSON schema. */
@@ -174,8 +174,8 @@ static mirnet_status check_cover(mn_safetensors *f)
     for (size_t i = 0; i < f->n_entries; i++) {
         const entry *e = &f->entries[i];
         if (e->begin != end)
-            return mn_fail(MIRNET_ERR_FORMAT, "%s: tensor '%s': %s before its data at offset %llu", f->source->name, e->name,
-                           e->begin > end ? "a hole" : "an overlap", (unsigned long long)e->begin);
+            return mn_fail(MIRNET_ERR_FORMAT, "%s: tensor '%s': %s before its data at offset %llu", f->source->name,
+                           e->name, e->begin > end ? "a hole" : "an overlap", (unsigned long long)e->begin);
         end = e->end;
     }
     if (end != f->data_size)

@@ -11,9 +11,9 @@
 typedef struct mn_tensor {
     char *name;
     mn_shape shape;
-    size_t size; /* floats */
+    size_t size;         /* floats */
     const float *values; /* NULL while a file's header is read and its data are not */
-    float *own; /* values, to be freed; NULL: they are borrowed */
+    float *own;          /* values, to be freed; NULL: they are borrowed */
 } mn_tensor;
 
 typedef struct mn_tensor_note {
