@@ -8,7 +8,7 @@
  * they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so many rows
  * ahead is asked for meanwhile.
  */
-enum { OUTER_ROWS = 80, OUTER_RUN = 48, OUTER_AHEAD = 6 };
+enum { OUTER_ROWS = 80, OUTER_RUN = 48, OUTER_AHEAD = 12 };
 
 typedef struct gathered {
     int64_t rows;
