@@ -168,7 +168,7 @@ START_TEST(a_source_gives_the_bytes_of_a_file_a_pipe_or_memory)
 {
     enum { N = 20000 };
     const char *path = mn_scratch_path("file"), *pipe = mn_scratch_path("pipe");
-    char *want = malloc(N);
+    static char want[N];
     mn_source source;
     for (int i = 0; i < N; i++)
         want[i] = (char)(i * 7 + i / 251);
@@ -190,7 +190,6 @@ START_TEST(a_source_gives_the_bytes_of_a_file_a_pipe_or_memory)
     mn_fails(MIRNET_ERR_IO, mn_source_open(&source, mn_scratch_path("none"), N));
     mn_write(path, want, 5);
     mn_fails(MIRNET_ERR_FORMAT, mn_source_open(&source, path, 4));
-    free(want);
 }
 END_TEST
 
