@@ -164,9 +164,10 @@ START_TEST(large_tensors_of_any_type_are_read_whole)
         mirnet_tensors *tensors;
         mn_ok(load_one(&tensors, types[t].name, shape, data, N * size));
         const float *x = mirnet_tensors_get(tensors, "x");
-        for (size_t i = 0; i < N; i++)
-            ck_assert_msg(x[i] == (float)(size == 1 ? i & 255 : i), "%s: value %zu is %.9g", types[t].name, i,
-                          (double)x[i]);
+        size_t right = 0;
+        while (right < N && x[right] == (float)(size == 1 ? right & 255 : right))
+            right++;
+        ck_assert_msg(right == N, "%s: value %zu is wrong", types[t].name, right);
         mirnet_tensors_destroy(tensors);
         free(data);
     }
