@@ -116,10 +116,12 @@ static int64_t sample_at(const job *j, int64_t i)
     return j->first + (j->order ? j->order[i] : i);
 }
 
-/* Puts samples from..from + n - 1 of the window into the plan's inputs; false if the encoder refuses one. */
+/* Puts samples from..from + n - 1 of the window into the plan's inputs; false if the encoder refuses one. It looks at all of them,
+ * and so do all blocks of a window, so that the first one is found in whatever order they are. */
 static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
 {
     const mirnet_model *model = plan->model;
+    bool good = true;
     for (int32_t k = 0; j->from->inputs && k < model->spec->n_inputs; k++) {
         const int64_t size = mirnet_model_get_size(model, k);
         memcpy(mn_plan_input(plan, k), j->from->inputs[k] + (j->first + from) * size, (size_t)(n * size) * sizeof(float));
@@ -131,9 +133,9 @@ static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
         int64_t first = atomic_load(&j->refused);
         while (sample < first && !atomic_compare_exchange_weak(&j->refused, &first, sample))
             ;
-        return false;
+        good = false;
     }
-    return true;
+    return good;
 }
 
 static void run_block(job *j, mn_plan *plan, int64_t block)

@@ -88,7 +88,7 @@ mirnet_status mn_trainer_begin(mirnet_trainer *t)
 mirnet_status mn_trainer_reserve(mirnet_trainer *t, int64_t capacity, mn_plan_use use)
 {
     capacity = mn_max(capacity, t->batch_size);
-    if (t->plan && t->plan->run.capacity >= capacity && t->plan->use >= use)
+    if (t->plan && t->plan->run.capacity >= capacity && t->plan->use == use)
         return MIRNET_OK;
     const size_t rows = (size_t)capacity, outputs = (size_t)mn_shape_size(&mn_model_output(t->model)->out);
     mn_plan *plan;
@@ -153,7 +153,7 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
     if (!isfinite(*out_loss))
         return mn_fail(MIRNET_ERR_NUMERIC, "the loss is not a finite number in step %lld: a smaller learning rate, or "
                        "clipping, may help", (long long)t->steps + 1);
-    if (gradient) {
+    if (gradient && mn_plan_output_grad(plan)) { /* NULL: there are no weights, and nobody asks for the input's */
         mn_cross_entropy_back(mn_plan_output_grad(plan), mn_plan_output(plan), t->targets, t->sample_weights, n,
                               outputs, mn_plan_fuses_softmax(plan));
         (void)mn_denormals_flush();

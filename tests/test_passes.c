@@ -295,6 +295,15 @@ START_TEST(savings_in_networks_on_letters)
         "Dense: 'units': 3, 'activation': 'softmax';",
         "InputLayer: 40, 4; Masking; LSTM: 'units': 6, 'return_sequences': true; GRU: 'units': 5; Dense: 'units': 2, "
         "'activation': 'softmax';",
+        /* Rows that a Reshape cuts anew, or leaves as they are. */
+        "InputLayer: 20, 4, 1; Conv2D: 'filters': 8, 'kernel_size': [3, 4], 'padding': 'same'; Reshape: 'target_shape': [80, 8];"
+        "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 20, 4; Conv1D: 'filters': 8, 'kernel_size': 3, 'padding': 'same'; Reshape: 'target_shape': [10, 16];"
+        "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 20, 4; Conv1D: 'filters': 8, 'kernel_size': 3, 'padding': 'same'; Reshape: 'target_shape': [1, 20, 8];"
+        "Conv2D: 'filters': 5, 'kernel_size': [1, 4]; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 20, 4, 1; Conv2D: 'filters': 8, 'kernel_size': [3, 4]; Reshape: 'target_shape': [18, 8];"
+        "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
     };
     uint64_t seed = mn_seed() + (uint64_t)_i;
     compare_letters(nets[_i], 4, &seed);
@@ -384,6 +393,43 @@ START_TEST(updates_at_once_have_the_bits_of_later_ones)
 }
 END_TEST
 
+/* What a step does depends on its batch, not on how much there is room for. */
+START_TEST(a_larger_batch_before_changes_no_bit)
+{
+    enum { MANY = 60 };
+    const char *net = "InputLayer: 20, 4; Conv1D: 'filters': 6, 'kernel_size': 5; Reshape: 'target_shape': [1, -1];"
+                      "LSTM: 'units': 9; Dense: 'units': 20, 'activation': 'tanh'; Dense: 'units': 3, 'activation': 'softmax';";
+    mirnet_model *models[2];
+    uint64_t seed = mn_seed();
+    float *x = mn_net_floats(MANY * 80), *targets = mn_net_floats(MANY * 3), *grads = mn_net_floats(MANY * 80);
+    float *const input_grads[] = {grads};
+    const float *inputs[] = {x};
+    double loss, accuracy;
+    mn_net_fill(&seed, x, MANY * 80, -1, 1);
+    mn_net_fill_targets(&seed, targets, MANY, 3);
+    for (int i = 0; i < 2; i++) {
+        uint64_t weights_seed = mn_seed() + 7;
+        mirnet_trainer *trainer;
+        models[i] = mn_net_create(net);
+        mn_net_fill_weights(&weights_seed, models[i]);
+        mn_ok(mirnet_trainer_create(&trainer, models[i]));
+        mn_ok(mirnet_trainer_step(trainer, inputs, targets, NULL, BATCH, &loss));
+        if (i > 0) {
+            mn_ok(mirnet_trainer_evaluate(trainer, inputs, targets, NULL, MANY, &loss, &accuracy));
+            mn_ok(mirnet_trainer_run_gradient(trainer, inputs, targets, NULL, MANY, 1, &loss, input_grads));
+        }
+        mn_ok(mirnet_trainer_step(trainer, inputs, targets, NULL, BATCH, &loss));
+        mirnet_trainer_destroy(trainer);
+    }
+    mn_same("weights", models[1]->weights, models[0]->weights, models[0]->size);
+    mirnet_model_destroy(models[0]);
+    mirnet_model_destroy(models[1]);
+    free(x);
+    free(targets);
+    free(grads);
+}
+END_TEST
+
 /* Several readers, an end in the middle, an input that is used twice. */
 START_TEST(blank_sharing_stops_at_branches)
 {
@@ -410,7 +456,8 @@ int main(void)
     tcase_add_test(tc, blank_sharing_in_the_papers_network);
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
-    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 5);
+    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 9);
+    tcase_add_test(tc, a_larger_batch_before_changes_no_bit);
     tcase_add_test(tc, a_full_table_changes_nothing);
     tcase_add_loop_test(tc, updates_at_once_have_the_bits_of_later_ones, 0, 3);
     suite_add_tcase(suite, tc);

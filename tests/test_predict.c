@@ -284,6 +284,11 @@ START_TEST(the_first_sequence_that_is_refused_is_named)
             mn_fails(MIRNET_ERR_FORMAT, mirnet_predictor_run_sequences(predictor, sequences, N, got));
             ck_assert_msg(strstr(mirnet_last_message(), wanted), "%s", mirnet_last_message());
             mn_ok(mirnet_predictor_run_sequences(predictor, sequences, places[p], got));
+            /* Shorter than all others that are refused. */
+            for (int i = places[p]; i < N; i++)
+                sequences[i] = i == places[p] ? "X" : i % 2 ? longer : "ACGUX";
+            mn_fails(MIRNET_ERR_FORMAT, mirnet_predictor_run_sequences(predictor, sequences, N, got));
+            ck_assert_msg(strstr(mirnet_last_message(), wanted), "%s", mirnet_last_message());
             mirnet_predictor_destroy(predictor);
         }
     mirnet_model_destroy(model);

@@ -9,10 +9,9 @@
 enum { KERNEL, BIAS };
 
 typedef struct dense_state {
-    bool few;          /* rows: W stays plain and is walked over, for packing it would cost more than it saves */
-    float *scratch;    /* for few rows; else NULL */
-    float *packed;     /* W, or NULL while few */
-    float *transposed; /* W transposed, for the gradient of x; NULL while few */
+    float *scratch;    /* in training, for few rows */
+    float *packed;     /* W; NULL if there are always few rows */
+    float *transposed; /* W transposed, for the gradient of x; as packed */
     mn_tail *tail;     /* where op->blank_in is set */
 } dense_state;
 
@@ -25,6 +24,13 @@ static int64_t depth_of(const mn_layer *layer)
 static int64_t rows_of(const mn_layer *layer)
 {
     return mn_shape_size(&layer->in[0]) / depth_of(layer);
+}
+
+/* In training, W is packed anew in every step. With few rows that would cost more than it saves: then W stays plain and is walked
+ * over. It is the batch alone that decides, so that a step has the same bits whatever went before. */
+static bool is_few(const mn_op *op, const mn_run *run)
+{
+    return ((const dense_state *)op->state)->scratch && run->batch * rows_of(op->layer) <= MN_FEW_ROWS;
 }
 
 static mirnet_status build(mn_layer *layer)
@@ -51,12 +57,13 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
     if (!state)
         return MIRNET_ERR_NOMEM;
     op->state = state;
-    /* A predictor packs once and uses it for ever; a trainer would pack in every step. */
     const int64_t rows = run->capacity * rows_of(op->layer);
-    state->few = backward && rows <= MN_FEW_ROWS;
-    if (state->few) {
-        state->scratch = mn_floats(mn_few_scratch(rows, depth, units));
-        return state->scratch ? MIRNET_OK : MIRNET_ERR_NOMEM;
+    if (backward) {
+        state->scratch = mn_floats(mn_few_scratch(mn_min(rows, MN_FEW_ROWS), depth, units));
+        if (!state->scratch)
+            return MIRNET_ERR_NOMEM;
+        if (rows <= MN_FEW_ROWS)
+            return MIRNET_OK;
     }
     if (op->blank_in)
         MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
@@ -91,6 +98,8 @@ static void prepare(mn_op *op, const mn_run *run)
     const dense_state *state = op->state;
     const int64_t depth = depth_of(op->layer), units = op->layer->spec->units;
     const float *kernel = mn_weight(op->layer, run, KERNEL);
+    if (is_few(op, run))
+        return;
     if (state->tail)
         state->tail->ready = false;
     if (state->packed && !op->twin)
@@ -106,7 +115,7 @@ static void forward(mn_op *op, const mn_run *run)
     const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
     const mn_activation f = layer->spec->activation;
     const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
-    if (state->few) {
+    if (is_few(op, run)) {
         mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units};
         mn_few_forward_run(run, &few, depth, op->y, units, bias, state->scratch);
         mn_activate(run, f, op->y, op->y, rows, units);
@@ -136,7 +145,7 @@ static void backward_products(mn_op *op, const mn_run *run, int64_t rows)
     const dense_state *state = op->state;
     const int64_t depth = depth_of(layer), units = layer->spec->units;
     const mn_gradient gradient = mn_gradient_of(op, run, KERNEL, 0, units);
-    if (state->few) {
+    if (is_few(op, run)) {
         mn_few few = {
             .m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = mn_weight(layer, run, KERNEL),
             .ldw = units, .d = op->dy, .ldd = units, .dx = op->dx[0], .dx_add = op->dx_add[0], .gradient = gradient,

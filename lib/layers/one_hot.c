@@ -32,7 +32,7 @@ static void find_rows(mn_one_hot *hot, const conv_shape *s)
                 const int64_t column = (letter - 1) / s->channels, channel = (letter - 1) % s->channels;
                 const int64_t place = column + s->before[1] - ox * s->stride[1], j = place / s->dilation[1];
                 const bool meets = letter > 0 && place >= 0 && place % s->dilation[1] == 0 && j < s->kernel[1];
-                *at++ = meets ? ((i * s->kernel[1] + j) * s->channels + channel) * s->filters : -1;
+                *at++ = meets ? ((i * s->kernel[1] + j) * s->channels + channel) * s->filters + 1 : 0;
             }
 }
 
@@ -75,8 +75,8 @@ static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *c
         if (row < 0 || row >= s->height)
             continue;
         const int64_t place = at[i * step + codes[row]];
-        out[n] = matrix + place;
-        n += place >= 0;
+        out[n] = matrix + (place - (place > 0)); /* without a branch: letters cannot be foreseen */
+        n += place > 0;
     }
     return n;
 }

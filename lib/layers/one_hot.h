@@ -14,7 +14,7 @@
  */
 typedef struct mn_one_hot {
     int64_t letters;  /* floats of a row, and one for zeros */
-    int64_t *kernel_at; /* [live taps along the height][out_width][letters] where the row of the kernel is; -1: none */
+    int64_t *kernel_at; /* [live taps along the height][out_width][letters] where the row of the kernel is, and 1; 0: none */
     uint8_t *codes;   /* [capacity][height] */
     bool *plain;      /* [capacity] samples that are not made of letters alone */
 } mn_one_hot;

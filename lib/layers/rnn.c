@@ -103,11 +103,12 @@ static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, 
         r->bias = twin->bias;
         return MIRNET_OK;
     }
-    if (r->few)
-        MN_TRY(get(&r->scratch, (int64_t)mn_few_scratch(run->capacity * r->steps, r->in, r->columns), 1, 1));
-    else
+    const int64_t rows = run->capacity * r->steps;
+    if (backward)
+        MN_TRY(get(&r->scratch, (int64_t)mn_few_scratch(mn_min(rows, MN_FEW_ROWS), r->in, r->columns), 1, 1));
+    if (!backward || rows > MN_FEW_ROWS)
         MN_TRY(get_packed(&r->kernel, run, r->blocks, r->in, r->block_n));
-    if (!r->few && backward && op->dx[0])
+    if (backward && rows > MN_FEW_ROWS && op->dx[0])
         MN_TRY(get_packed(&r->kernel_t, run, 1, r->columns, r->in));
     for (int i = 0; i < 2 && r->steps > 1; i++)
         if (parts[i] > 0) {
@@ -182,8 +183,6 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->columns = cell->gates * r->units;
     r->ldy = r->units;
     r->idle = idle_at_zero(layer->spec);
-    /* A predictor packs once and uses it for ever; a trainer packs in every step. */
-    r->few = backward && run->capacity * r->steps <= MN_FEW_ROWS;
     r->streams = !backward && r->steps > 1;
     r->slots = r->streams ? mn_min(run->capacity, SLOTS) : run->capacity;
     cut_columns(r, skips_idle(layer));
@@ -254,9 +253,10 @@ void mn_rnn_prepare(mn_op *op, const mn_run *run)
     const float *kernel = mn_weight(op->layer, run, MN_RNN_KERNEL);
     const float *recurrent = mn_weight(op->layer, run, MN_RNN_RECURRENT);
     const int64_t block = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
-    for (int32_t i = 0; r->kernel && i < r->blocks; i++)
+    const bool few = mn_rnn_few(r, run);
+    for (int32_t i = 0; !few && i < r->blocks; i++)
         mn_pack_run(run, r->kernel + i * block, kernel + r->block_at[i], r->in, r->block_n, r->columns, false);
-    if (r->kernel_t)
+    if (r->kernel_t && !few)
         mn_pack_run(run, r->kernel_t, kernel, r->columns, r->in, r->columns, true);
     for (int i = 0; i < 2; i++) {
         const int64_t at = i ? r->cell->split * r->units : 0;

@@ -44,7 +44,6 @@ struct mn_rnn {
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
     bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and forgotten */
     int64_t z_slot, z_step, z_mask;   /* of z */
-    bool few;                         /* rows: the kernel stays plain and is walked over */
     bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
 
     /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but
@@ -61,7 +60,7 @@ struct mn_rnn {
 
     float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
-    float *scratch;                       /* for few rows */
+    float *scratch;                       /* in training, for few rows */
     mn_tail *tail;                        /* where op->blank_in is set */
     mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there, and
                                              z in the order of x */
@@ -132,6 +131,12 @@ void mn_rnn_product(const mn_rnn_step *step, mn_gemm product);
 void mn_rnn_product_back(const mn_rnn_step *step, int32_t part, const float *d, int64_t ldd, bool add);
 /* From the gradient of the dropped h to that of h, in fresh[0]. */
 void mn_rnn_undrop(const mn_rnn_step *step);
+
+/* In training, with few rows the kernel stays plain and is walked over: see is_few in dense.c. */
+static inline bool mn_rnn_few(const mn_rnn *r, const mn_run *run)
+{
+    return r->scratch && run->batch * r->steps <= MN_FEW_ROWS;
+}
 
 /* The functions of a layer class; build and open know the cell. */
 mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell) MN_MUST_CHECK;

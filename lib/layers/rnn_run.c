@@ -160,7 +160,7 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
     const int64_t packed = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
     const float *x = drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in;
     const bool biased = op->layer->spec->use_bias;
-    if (r->few) {
+    if (mn_rnn_few(r, run)) {
         mn_few few = few_of(op, run, x);
         mn_few_forward_run(run, &few, r->in, r->z, r->columns, biased ? r->bias : NULL, r->scratch);
         return;
@@ -373,7 +373,7 @@ static void kernel_grads(const mn_op *op, const mn_run *run, const float *x, flo
     const mn_rnn *r = op->state;
     const bool trainable = op->layer->params[MN_RNN_KERNEL].trainable;
     const int64_t rows = run->batch * r->steps;
-    if (r->few) {
+    if (mn_rnn_few(r, run)) {
         mn_few few = few_of(op, run, x);
         few.dx = dx;
         few.dx_add = add;

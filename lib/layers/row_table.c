@@ -79,8 +79,10 @@ static int64_t row_floats(const conv_shape *s)
 bool mn_row_table_fits(const mn_layer *first, const mn_layer *second)
 {
     const conv_shape a = mn_conv_shape(first), b = mn_conv_shape(second);
-    return a.dilation[0] == 1 && b.dilation[0] == 1 && live_taps(&a) > 0 && live_taps(&b) > 0 &&
-           row_floats(&a) < MN_NO_LETTER - 1 && count_words(row_floats(&a) + 1, live_taps(&a)) <= MAX_WORDS;
+    const bool whole = a.out_height == b.height && a.out_width * a.filters == row_floats(&b); /* rows stay rows */
+    return whole && a.dilation[0] == 1 && b.dilation[0] == 1 && live_taps(&a) > 0 && live_taps(&b) > 0 &&
+           row_floats(&a) < MN_NO_LETTER - 1 &&
+           count_words(row_floats(&a) + 1, live_taps(&a)) <= MAX_WORDS / b.stride[0];
 }
 
 void mn_row_work_destroy(mn_row_work *work)

@@ -12,7 +12,8 @@
  * occurs, kept, and added up where they are needed.
  * Proof: the same numbers are multiplied and added; only whole products take the place of the sums that they are. An entry
  * is the same sum whoever makes it and whether it is kept, so results depend on nothing but the sample.
- * It stops where the words are too many to number, the rows are dilated, or the first convolution has other readers.
+ * It stops where the words are too many to number, the rows are dilated, the second convolution sees other rows than the
+ * first one makes (behind a Reshape), or the first one has other readers.
  * Rows that are no letters, and words for which there is no more room, go through the same products without being kept.
  */
 typedef struct mn_row_table mn_row_table; /* the kept rows: shared by all plans of a predictor */
