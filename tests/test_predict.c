@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -370,6 +371,26 @@ START_TEST(a_nan_in_the_input_shows_in_the_output)
 }
 END_TEST
 
+/* Inside, numbers below FLT_MIN are zero; the caller's own arithmetic keeps them. */
+START_TEST(the_callers_small_numbers_are_left_alone)
+{
+    mirnet_model *model = mn_net_create("InputLayer: 6, 3; Flatten; Dense: 'units': 2;");
+    mirnet_trainer *trainer;
+    mirnet_predictor *predictor = predictor_of(model, 2);
+    float x[18] = {1}, out[2];
+    const float *inputs[] = {x}, targets[2] = {1, 0};
+    volatile float small = FLT_MIN;
+    mn_ok(mirnet_trainer_create(&trainer, model));
+    mn_ok(mirnet_predictor_run(predictor, inputs, 1, out));
+    ck_assert(small / 4 > 0);
+    mn_ok(mirnet_trainer_step(trainer, inputs, targets, NULL, 1, NULL));
+    ck_assert(small / 4 > 0);
+    mirnet_trainer_destroy(trainer);
+    mirnet_predictor_destroy(predictor);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("predict");
@@ -383,6 +404,7 @@ int main(void)
     tcase_add_test(tc, the_first_sequence_that_is_refused_is_named);
     tcase_add_test(tc, wrong_arguments_are_refused);
     tcase_add_test(tc, a_nan_in_the_input_shows_in_the_output);
+    tcase_add_test(tc, the_callers_small_numbers_are_left_alone);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }
