@@ -182,17 +182,19 @@ static double largest_of(const float *values, int64_t n)
 }
 
 /* Weights after steps of Adam, which divides a gradient by its own size: where it is next to nothing beside the others of
- * its tensor, their rounding is a large part of it, and moves the weight by that part of the learning rate. */
+ * its tensor, their rounding is a large part of it, and moves the weight by that part of the learning rate. Only with the
+ * kernels for NEON has that ever been more than the bound of all other figures: they alone are allowed it. */
 static void check_moved(const vectors *v, const char *weight, const float *got, const float *want, int64_t n)
 {
     char name[300];
     snprintf(name, sizeof(name), "grad/%s", weight);
     const float *gradient = mirnet_tensors_get(v->train, name);
     const double rate = get_number(v->train, "adam/learning_rate"), allowed = TOLERANCE * largest_of(want, n);
+    const bool neon = strcmp(mn_kernels_name(), "neon") == 0;
     const double rounding = gradient ? (double)FLT_EPSILON * largest_of(gradient, n) : 0;
     for (int64_t i = 0; i < n; i++) {
         const double size = gradient ? fabs((double)gradient[i]) : 0;
-        const double moved = size > 0 ? rate * fmin(1, rounding / size) : 0;
+        const double moved = neon && size > 0 ? rate * fmin(1, rounding / size) : 0;
         ck_assert_msg(fabs((double)got[i] - (double)want[i]) <= allowed + moved,
                       "%s[%lld] is %.9g after the steps, not %.9g: allowed %.3g + %.3g", weight, (long long)i,
                       (double)got[i], (double)want[i], allowed, moved);
