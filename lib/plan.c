@@ -112,13 +112,13 @@ int32_t mn_plan_readers(const mirnet_model *model, int32_t node)
 }
 
 /* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other reader. */
-static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
+static mirnet_status make_blank(mn_plan *plan, int32_t index)
 {
     const mirnet_model *model = plan->model;
     const mn_node *node = &model->nodes[index];
     mn_op *op = &plan->ops[index];
     mn_rows_read *read = &plan->reads[index];
-    if (!(passes & MN_PASS_BLANK) || plan->use == MN_PLAN_WEIGHTS_INPUTS)
+    if (!(plan->passes & MN_PASS_BLANK) || plan->use == MN_PLAN_WEIGHTS_INPUTS)
         return MIRNET_OK;
     if (node->n_inputs == 0) {
         int32_t axis = 0;
@@ -130,12 +130,12 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
     const int32_t from = mn_plan_origin(model, node->inputs[0]);
     mn_blank *in = plan->ops[from].blank;
     const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, from) == 1;
-    if (in && alone && node->n_inputs == 1 && (passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
+    if (in && alone && node->n_inputs == 1 && (plan->passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
         node->layer->cls->shares_tail && node->layer->cls->shares_tail(node->layer, in->rows)) {
         op->blank_in = in;
         return MIRNET_OK;
     }
-    if (node->layer->cls->forward_only && (!(passes & MN_PASS_TAIL) || plan->use != MN_PLAN_FORWARD))
+    if (node->layer->cls->forward_only && (!(plan->passes & MN_PASS_TAIL) || plan->use != MN_PLAN_FORWARD))
         return MIRNET_OK;
     if (!in || !alone || !node->layer->cls->rows_read || !node->layer->cls->rows_read(node->layer, read) ||
         read->in_rows != in->rows)
@@ -145,7 +145,7 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index, int passes)
                            plan->run.capacity);
 }
 
-static mirnet_status make_op(mn_plan *plan, int32_t index, int passes)
+static mirnet_status make_op(mn_plan *plan, int32_t index)
 {
     const mn_node *node = &plan->model->nodes[index];
     mn_op *op = &plan->ops[index];
@@ -163,9 +163,9 @@ static mirnet_status make_op(mn_plan *plan, int32_t index, int passes)
         op->mask_out = op->mask[0];
         return MIRNET_OK;
     }
-    op->one_hot = (passes & MN_PASS_ONE_HOT) && node->n_inputs == 1 &&
+    op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && node->n_inputs == 1 &&
                   plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].n_inputs == 0;
-    MN_TRY(make_blank(plan, index, passes));
+    MN_TRY(make_blank(plan, index));
     return make_buffers(plan, op, plan->needs[index]);
 }
 
@@ -206,7 +206,7 @@ static void find_additions(mn_plan *plan)
                               count_readers(plan, output->y) == 0;
 }
 
-static mirnet_status build(mn_plan *plan, int passes)
+static mirnet_status build(mn_plan *plan)
 {
     const mirnet_model *model = plan->model;
     plan->ops = mn_calloc((size_t)model->n_nodes, sizeof(*plan->ops));
@@ -219,10 +219,10 @@ static mirnet_status build(mn_plan *plan, int passes)
     find_needs(plan);
     for (int32_t i = 0; i < model->n_nodes; i++)
         plan->ops[i].twin = plan->twin ? &plan->twin->ops[i] : NULL;
-    if ((passes & MN_PASS_ROWS) && plan->use == MN_PLAN_FORWARD)
+    if ((plan->passes & MN_PASS_ROWS) && plan->use == MN_PLAN_FORWARD)
         mn_plan_find_rows(plan);
     for (int32_t i = 0; i < model->n_nodes; i++)
-        MN_TRY(make_op(plan, i, passes));
+        MN_TRY(make_op(plan, i));
     if (plan->use != MN_PLAN_FORWARD)
         find_additions(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
@@ -241,7 +241,7 @@ static mirnet_status create(mn_plan **out, const mn_plan *form, const mn_plan *t
         return MIRNET_ERR_NOMEM;
     *plan = *form;
     plan->twin = twin;
-    mirnet_status status = build(plan, plan->passes);
+    mirnet_status status = build(plan);
     if (status != MIRNET_OK) {
         mn_plan_destroy(plan);
         return status;

@@ -21,10 +21,15 @@ static bool is_1d(const mn_layer *layer)
 /* Which taps meet data: those for which some output's window puts them inside the input. */
 static void find_live_taps(conv_shape *s, int axis, int64_t size, int64_t out)
 {
-    s->tap_first[axis] = (mn_passes() & MN_PASS_DEAD_TAPS) ? s->kernel[axis] : 0;
-    s->tap_last[axis] = s->kernel[axis] - s->tap_first[axis];
+    if (!(mn_passes() & MN_PASS_DEAD_TAPS)) {
+        s->tap_first[axis] = 0;
+        s->tap_last[axis] = s->kernel[axis];
+        return;
+    }
+    s->tap_first[axis] = s->kernel[axis];
+    s->tap_last[axis] = 0;
     for (int64_t t = 0; t < s->kernel[axis]; t++)
-        for (int64_t o = 0; o < out && (mn_passes() & MN_PASS_DEAD_TAPS); o++) {
+        for (int64_t o = 0; o < out; o++) {
             int64_t p = o * s->stride[axis] - s->before[axis] + t * s->dilation[axis];
             if (p >= 0 && p < size) {
                 s->tap_first[axis] = mn_min(s->tap_first[axis], t);
@@ -255,7 +260,7 @@ static void forward(mn_op *op, const mn_run *run)
     const int64_t plain = state->hot ? mn_one_hot_read(state->hot, op, run) : run->batch;
     if (op->row_work)
         mn_row_work_forward(op->row_work, op->row_first, op, run);
-    else if (plain > 0 || run->grads)
+    else if (plain > 0 || run->grads) /* backward goes by the rows that this one lists, be they none */
         forward_products(op, run);
     if (state->hot)
         mn_one_hot_forward(state->hot, op, run);
