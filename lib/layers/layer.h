@@ -31,7 +31,7 @@ typedef struct mn_param {
     int64_t ones_from, ones_to; /* elements that start as 1 whatever init says: an LSTM's forget bias */
     mn_regularizer reg;
     bool trainable; /* has a gradient; moving averages have none */
-    bool at_once;   /* in a step with run->step the layer updates it where its gradient is made, which is stored nowhere.
+    bool at_once;   /* in a pass with run->step_now the layer updates it where its gradient is made, which is stored nowhere.
                        Its layer says so if it can; the model says no if something else adds to the gradient */
     mn_live live;
 } mn_param;

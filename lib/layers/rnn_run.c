@@ -6,7 +6,7 @@
 
 /* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum depends on
  * who walks with whom. */
-enum { WALK = 6, WALK_FEW = 3, WALK_ALONE = 6, WALK_ONE_STEP = MN_RNN_WALK };
+enum { WALK = 6, WALK_FEW = 3, WALK_ONE_STEP = MN_RNN_WALK };
 
 /* A walk over the samples in all slots, in parts of a few. */
 typedef struct walk {
@@ -74,11 +74,11 @@ static mn_rnn_step step_of(const walk *w, int64_t part)
 static void run_walk(const mn_op *op, const mn_run *run, int64_t sample, int64_t count, mn_task task)
 {
     const mn_rnn *r = op->state;
-    int64_t together = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
+    int64_t together = WALK;
     if (r->steps == 1)
         together = WALK_ONE_STEP;
-    else if (!run->threads)
-        together = WALK_ALONE;
+    else if (run->threads)
+        together = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
     walk w = {op, run, sample, count, together};
     mn_parallel(run, task, &w, mn_ceil_div(count, w.per_part));
 }

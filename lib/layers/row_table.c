@@ -57,11 +57,6 @@ struct mn_row_work {
     int64_t *a_at;        /* [most runs of a group] */
 };
 
-static int64_t live_taps(const conv_shape *s)
-{
-    return mn_conv_taps(s, 0);
-}
-
 /* letters ^ word, or MAX_WORDS + 1 if it is more than that. */
 static int64_t count_words(int64_t letters, int64_t word)
 {
@@ -80,9 +75,9 @@ bool mn_row_table_fits(const mn_layer *first, const mn_layer *second)
 {
     const conv_shape a = mn_conv_shape(first), b = mn_conv_shape(second);
     const bool whole = a.out_height == b.height && a.out_width * a.filters == row_floats(&b); /* rows stay rows */
-    return whole && a.dilation[0] == 1 && b.dilation[0] == 1 && live_taps(&a) > 0 && live_taps(&b) > 0 &&
+    return whole && a.dilation[0] == 1 && b.dilation[0] == 1 && mn_conv_taps(&a, 0) > 0 && mn_conv_taps(&b, 0) > 0 &&
            row_floats(&a) < MN_NO_LETTER - 1 &&
-           count_words(row_floats(&a) + 1, live_taps(&a)) <= MAX_WORDS / b.stride[0];
+           count_words(row_floats(&a) + 1, mn_conv_taps(&a, 0)) <= MAX_WORDS / b.stride[0];
 }
 
 void mn_row_work_destroy(mn_row_work *work)
@@ -115,10 +110,10 @@ static mirnet_status make_table(mn_row_work *work, const conv_shape *a, const co
     if (!t)
         return MIRNET_ERR_NOMEM;
     t->letters = row_floats(a) + 1;
-    t->word = live_taps(a);
+    t->word = mn_conv_taps(a, 0);
     t->words = count_words(t->letters, t->word);
     t->residues = b->stride[0];
-    t->entry = mn_ceil_div(live_taps(b), b->stride[0]) * b->out_width * b->filters;
+    t->entry = mn_ceil_div(mn_conv_taps(b, 0), b->stride[0]) * b->out_width * b->filters;
     t->capacity = mn_min(t->words * t->residues, TABLE_FLOATS / t->entry);
     t->rows = mn_floats_raw((size_t)(t->capacity * t->entry));
     t->state = mn_calloc((size_t)(t->words * t->residues), sizeof(*t->state));
@@ -221,7 +216,7 @@ static void make_entries(const mn_row_work *work, const mn_op *op, const mn_run 
             continue;
         for (int64_t ox = 0; ox < state->forward.count; ox++) {
             const conv_group *g = &state->forward.groups[ox];
-            const int64_t per_tap = g->runs / live_taps(s), r = (i - s->tap_first[0]) * per_tap;
+            const int64_t per_tap = g->runs / mn_conv_taps(s, 0), r = (i - s->tap_first[0]) * per_tap;
             for (int64_t j = 0; j < per_tap; j++)
                 work->a_at[j] = g->a_at[r + j] - i * line;
             for (int64_t m = 0; m < count; m++)
