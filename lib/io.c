@@ -381,14 +381,3 @@ void mn_file_destroy(mn_file *file)
     mn_buf_destroy(&file->target);
     mn_buf_destroy(&file->temporary);
 }
-
-mirnet_status mn_file_write(const char *path, const void *bytes, size_t size)
-{
-    mn_file file;
-    MN_TRY(mn_file_create(&file, path));
-    mirnet_status status = mn_file_add(&file, bytes, size);
-    if (status == MIRNET_OK)
-        status = mn_file_commit(&file);
-    mn_file_destroy(&file);
-    return status;
-}

@@ -52,7 +52,4 @@ mirnet_status mn_file_commit(mn_file *file) MN_MUST_CHECK;
 /* What was not committed is gone. */
 void mn_file_destroy(mn_file *file);
 
-/* All of this at once. */
-mirnet_status mn_file_write(const char *path, const void *bytes, size_t size) MN_MUST_CHECK;
-
 #endif

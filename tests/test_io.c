@@ -53,6 +53,18 @@ static void check_content(const char *path, const char *want)
     free(text);
 }
 
+/* A whole file at once. */
+static mirnet_status write_file(const char *path, const void *bytes, size_t size)
+{
+    mn_file file;
+    MN_TRY(mn_file_create(&file, path));
+    mirnet_status status = mn_file_add(&file, bytes, size);
+    if (status == MIRNET_OK)
+        status = mn_file_commit(&file);
+    mn_file_destroy(&file);
+    return status;
+}
+
 START_TEST(a_file_is_read_whole_with_a_nul_behind)
 {
     const char *path = mn_scratch_path("file");
@@ -253,16 +265,16 @@ END_TEST
 START_TEST(a_file_is_replaced_whole)
 {
     const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
-    mn_ok(mn_file_write(path, "first", 5));
+    mn_ok(write_file(path, "first", 5));
     check_content(path, "first");
-    mn_ok(mn_file_write(path, "second one", 10));
+    mn_ok(write_file(path, "second one", 10));
     check_content(path, "second one");
-    mn_ok(mn_file_write(path, NULL, 0));
+    mn_ok(write_file(path, NULL, 0));
     check_content(path, "");
     char *big = malloc(BIG);
     for (int i = 0; i < BIG; i++)
         big[i] = (char)(i % 253);
-    mn_ok(mn_file_write(path, big, BIG));
+    mn_ok(write_file(path, big, BIG));
     size_t size;
     char *back = mn_read(path, &size);
     ck_assert_uint_eq(size, BIG);
@@ -277,7 +289,7 @@ START_TEST(a_bare_name_goes_into_the_working_folder)
 {
     const char *folder = make_folder("folder");
     ck_assert_int_eq(chdir(folder), 0);
-    mn_ok(mn_file_write("file", "text", 4));
+    mn_ok(write_file("file", "text", 4));
     check_content("file", "text");
     ck_assert_int_eq(count_entries("."), 1);
 }
@@ -289,7 +301,7 @@ START_TEST(an_open_reader_keeps_the_old_file)
     char text[8] = "";
     mn_write_text(path, "old");
     int fd = open(path, O_RDONLY);
-    mn_ok(mn_file_write(path, "new!", 4));
+    mn_ok(write_file(path, "new!", 4));
     ck_assert_int_eq(read(fd, text, sizeof(text)), 3);
     ck_assert_str_eq(text, "old");
     close(fd);
@@ -305,7 +317,7 @@ START_TEST(permission_bits_of_an_old_file_are_kept)
         mn_write_text(path, "old");
         ck_assert_int_eq(chmod(path, modes[i]), 0);
         umask(i % 2 ? 077 : 022);
-        mn_ok(mn_file_write(path, "new", 3));
+        mn_ok(write_file(path, "new", 3));
         ck_assert_uint_eq(mode_of(path), modes[i]);
     }
 }
@@ -318,7 +330,7 @@ START_TEST(a_new_file_obeys_the_umask)
         char name[16];
         snprintf(name, sizeof(name), "file%zu", i);
         umask(masks[i]);
-        mn_ok(mn_file_write(mn_scratch_path(name), "new", 3));
+        mn_ok(write_file(mn_scratch_path(name), "new", 3));
         ck_assert_uint_eq(mode_of(mn_scratch_path(name)), 0666 & ~masks[i]);
         ck_assert_uint_eq(umask(masks[i]), masks[i]);
     }
@@ -339,7 +351,7 @@ START_TEST(a_symbolic_link_stays_and_its_target_is_replaced)
     const char *target = mn_scratch_path("there/file"), *link = make_link("there/file", "link");
     struct stat st;
     mn_write_text(target, "old");
-    mn_ok(mn_file_write(link, "new", 3));
+    mn_ok(write_file(link, "new", 3));
     check_content(target, "new");
     ck_assert_int_eq(lstat(link, &st), 0);
     ck_assert(S_ISLNK(st.st_mode));
@@ -352,7 +364,7 @@ START_TEST(links_are_followed_one_after_another_and_to_new_files)
     make_folder("there");
     make_link("there/second", "first");
     make_link(mn_scratch_path("third"), "there/second");
-    mn_ok(mn_file_write(mn_scratch_path("first"), "new", 3));
+    mn_ok(write_file(mn_scratch_path("first"), "new", 3));
     check_content(mn_scratch_path("third"), "new");
     ck_assert_int_eq(count_entries(mn_scratch_path("there")), 1);
 }
@@ -362,9 +374,9 @@ START_TEST(links_in_a_circle_are_an_error)
 {
     make_link("b", "a");
     make_link("a", "b");
-    mn_fails(MIRNET_ERR_IO, mn_file_write(mn_scratch_path("a"), "new", 3));
+    mn_fails(MIRNET_ERR_IO, write_file(mn_scratch_path("a"), "new", 3));
     make_link("c", "c");
-    mn_fails(MIRNET_ERR_IO, mn_file_write(mn_scratch_path("c"), "new", 3));
+    mn_fails(MIRNET_ERR_IO, write_file(mn_scratch_path("c"), "new", 3));
 }
 END_TEST
 
@@ -372,7 +384,7 @@ END_TEST
 static void check_refused(const char *path, const char *folder, const char *word)
 {
     int before = folder ? count_entries(folder) : 0;
-    mn_fails(MIRNET_ERR_IO, mn_file_write(path, "new", 3));
+    mn_fails(MIRNET_ERR_IO, write_file(path, "new", 3));
     ck_assert_msg(strstr(mirnet_last_message(), word) != NULL, "'%s' is not in: %s", word, mirnet_last_message());
     if (folder)
         ck_assert_int_eq(count_entries(folder), before);
@@ -419,7 +431,7 @@ START_TEST(a_name_of_full_length_works)
     size_t n = strlen(path);
     memset(path + n, 'x', 255);
     path[n + 255] = '\0';
-    mn_ok(mn_file_write(path, "new", 3));
+    mn_ok(write_file(path, "new", 3));
     check_content(path, "new");
 }
 END_TEST
@@ -460,7 +472,7 @@ START_TEST(a_file_without_write_permission_is_left_alone)
     enter_as_nobody(folder);
     check_refused("file", ".", "Permission denied");
     check_content("file", "old");
-    mn_ok(mn_file_write("new", "new", 3));
+    mn_ok(write_file("new", "new", 3));
     become_oneself();
 }
 END_TEST
@@ -470,7 +482,7 @@ START_TEST(a_folder_that_may_not_be_listed_can_still_be_written)
     const char *folder = make_folder("folder");
     ck_assert_int_eq(chmod(folder, 0333), 0);
     enter_as_nobody(folder);
-    mn_ok(mn_file_write("new", "new", 3));
+    mn_ok(write_file("new", "new", 3));
     check_content("new", "new");
     become_oneself();
     ck_assert_int_eq(count_entries("."), 1);
