@@ -193,15 +193,21 @@ void mn_net_fill_targets(uint64_t *state, float *targets, int64_t n, int64_t k)
     }
 }
 
+int64_t mn_net_weight_size(const mirnet_model *model, int32_t i)
+{
+    int64_t dims[8], n = 1;
+    int32_t rank;
+    mn_ok(mirnet_model_get_weight_shape(model, mirnet_model_get_weight_name(model, i), dims, &rank));
+    for (int32_t d = 0; d < rank; d++)
+        n *= dims[d];
+    return n;
+}
+
 void mn_net_fill_weights(uint64_t *state, mirnet_model *model)
 {
     for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
         const char *name = mirnet_model_get_weight_name(model, i);
-        int64_t dims[8], n = 1;
-        int32_t rank;
-        mn_ok(mirnet_model_get_weight_shape(model, name, dims, &rank));
-        for (int32_t d = 0; d < rank; d++)
-            n *= dims[d];
+        const int64_t n = mn_net_weight_size(model, i);
         float *values = mn_net_floats(n);
         bool positive = strstr(name, "moving_variance") != NULL;
         mn_net_fill(state, values, n, positive ? 0.5 : -0.7, positive ? 1.5 : 0.7);

@@ -24,6 +24,9 @@ mirnet_model *mn_net_create(const char *net);
 /* The same for any JSON that a recipe may be made from. */
 mirnet_model *mn_net_create_json(const char *json);
 
+/* Elements of the i-th weight of a model. */
+int64_t mn_net_weight_size(const mirnet_model *model, int32_t i);
+
 /* Numbers of a stream, uniform in low..high; *state is its place. */
 float mn_net_uniform(uint64_t *state, double low, double high);
 void mn_net_fill(uint64_t *state, float *values, int64_t n, double low, double high);

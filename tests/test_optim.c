@@ -87,11 +87,7 @@ static void read_weights(const mirnet_model *model, flat *f, float *out)
     f->n = f->tensors = 0;
     for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
         const char *name = mirnet_model_get_weight_name(model, i);
-        int64_t dims[8], n = 1;
-        int32_t rank;
-        mn_ok(mirnet_model_get_weight_shape(model, name, dims, &rank));
-        for (int32_t d = 0; d < rank; d++)
-            n *= dims[d];
+        const int64_t n = mn_net_weight_size(model, i);
         mn_ok(mirnet_model_get_weight(model, name, out + f->n, n));
         f->start[f->tensors++] = f->n;
         f->n += n;

@@ -87,11 +87,7 @@ static void note_weights(outcome *o, const mirnet_model *model)
     o->weights = mn_net_floats(o->n_weights);
     for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
         const char *name = mirnet_model_get_weight_name(model, i);
-        int64_t dims[8], n = 1;
-        int32_t rank;
-        mn_ok(mirnet_model_get_weight_shape(model, name, dims, &rank));
-        for (int32_t d = 0; d < rank; d++)
-            n *= dims[d];
+        const int64_t n = mn_net_weight_size(model, i);
         mn_ok(mirnet_model_get_weight(model, name, o->weights + at, n));
         at += n;
     }

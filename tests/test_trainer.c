@@ -86,11 +86,7 @@ static int64_t get_weights(const mirnet_model *model, float *out)
     int64_t at = 0;
     for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
         const char *name = mirnet_model_get_weight_name(model, i);
-        int64_t dims[8], n = 1;
-        int32_t rank;
-        mn_ok(mirnet_model_get_weight_shape(model, name, dims, &rank));
-        for (int32_t d = 0; d < rank; d++)
-            n *= dims[d];
+        const int64_t n = mn_net_weight_size(model, i);
         ck_assert_int_le(at + n, MOST_WEIGHTS);
         mn_ok(mirnet_model_get_weight(model, name, out + at, n));
         at += n;
