@@ -83,7 +83,7 @@ static mirnet_status add_notes(mirnet_tensors *tensors, const mirnet_model *mode
 static mirnet_status add_recipe(mirnet_tensors *tensors, const mirnet_model *model)
 {
     mirnet_recipe *recipe;
-    MN_TRY(mn_recipe_copy(&recipe, model->recipe));
+    MN_TRY(mirnet_recipe_copy(&recipe, model->recipe));
     const char *json = mirnet_recipe_get_json(recipe);
     mirnet_status status = json ? mirnet_tensors_set_note(tensors, "recipe", json) : MIRNET_ERR_NOMEM;
     mirnet_recipe_destroy(recipe);

@@ -181,7 +181,7 @@ static bool encoder_fits(const mirnet_model *model)
 
 static mirnet_status build(mirnet_model *model, const mirnet_recipe *recipe, size_t max_size)
 {
-    MN_TRY(mn_recipe_copy(&model->recipe, recipe));
+    MN_TRY(mirnet_recipe_copy(&model->recipe, recipe));
     model->spec = mn_recipe_get_spec(model->recipe);
     MN_TRY(mirnet_encoder_create(&model->encoder, model->recipe));
     MN_TRY(build_graph(model));

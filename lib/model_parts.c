@@ -38,7 +38,7 @@ static mirnet_status create_encoder(mirnet_encoder **out, const mirnet_recipe *r
                                     const char *value)
 {
     mirnet_recipe *changed = NULL;
-    MN_TRY(mn_recipe_copy(&changed, recipe));
+    MN_TRY(mirnet_recipe_copy(&changed, recipe));
     mirnet_status status = mirnet_recipe_set_text(changed, key, value);
     if (status == MIRNET_OK)
         status = mirnet_encoder_create(out, changed);

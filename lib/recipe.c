@@ -179,8 +179,10 @@ static mirnet_status copy_parts(mirnet_recipe *to, const mirnet_recipe *from)
     return copy_model(to, from);
 }
 
-mirnet_status mn_recipe_copy(mirnet_recipe **out, const mirnet_recipe *recipe)
+mirnet_status mirnet_recipe_copy(mirnet_recipe **out, const mirnet_recipe *recipe)
 {
+    MN_REQUIRE(out, "out is NULL");
+    MN_REQUIRE(recipe, "recipe is NULL");
     mirnet_recipe *copy = mn_recipe_new();
     mirnet_status status = copy ? copy_parts(copy, recipe) : MIRNET_ERR_NOMEM;
     if (status) {

@@ -9,7 +9,6 @@
 
 /* Belongs to the recipe. */
 const mn_spec *mn_recipe_get_spec(const mirnet_recipe *recipe);
-mirnet_status mn_recipe_copy(mirnet_recipe **out, const mirnet_recipe *recipe) MN_MUST_CHECK;
 /* The value of an option that is known to exist; the table's default where the recipe is silent. */
 double mn_recipe_number(const mirnet_recipe *recipe, const char *key);
 const char *mn_recipe_text(const mirnet_recipe *recipe, const char *key);

@@ -39,7 +39,11 @@ START_TEST(recipes_are_made_of_json)
     mn_fails(MIRNET_ERR_INVALID, mirnet_recipe_load(NULL, "linear-ends"));
     mn_fails(MIRNET_ERR_INVALID, mirnet_recipe_load(&recipe, NULL));
     mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_recipe_load(&recipe, mn_scratch_path("missing.json")));
+    mn_fails(MIRNET_ERR_INVALID, mirnet_recipe_copy(&recipe, NULL));
     ck_assert_ptr_null(recipe);
+    recipe = small_recipe();
+    mn_fails(MIRNET_ERR_INVALID, mirnet_recipe_copy(NULL, recipe));
+    mirnet_recipe_destroy(recipe);
     int32_t n = mirnet_recipe_builtin_count();
     for (int32_t i = -1; i <= n; i += n + 1) {
         ck_assert_ptr_null(mirnet_recipe_builtin_name(i));

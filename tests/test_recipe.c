@@ -365,7 +365,7 @@ static void round_trips(mirnet_recipe *recipe)
     mirnet_recipe *again = NULL, *copy = NULL;
     ck_assert_ptr_nonnull(json);
     mn_ok(mirnet_recipe_create(&again, json, strlen(json), "again"));
-    mn_ok(mn_recipe_copy(&copy, recipe));
+    mn_ok(mirnet_recipe_copy(&copy, recipe));
     ck_assert_str_eq(mirnet_recipe_get_json(again), json);
     ck_assert_str_eq(mirnet_recipe_get_json(copy), json);
     for (int32_t i = 0; i < mirnet_option_count(); i++) {

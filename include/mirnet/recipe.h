@@ -25,6 +25,9 @@ MIRNET_API mirnet_status mirnet_recipe_create(mirnet_recipe **out, const char *j
 MIRNET_API mirnet_status mirnet_recipe_load(mirnet_recipe **out, const char *name_or_path);
 MIRNET_API void mirnet_recipe_destroy(mirnet_recipe *recipe);
 
+/* An independent copy, also of a model's recipe. Errors: INVALID, NOMEM. */
+MIRNET_API mirnet_status mirnet_recipe_copy(mirnet_recipe **out, const mirnet_recipe *recipe);
+
 /* The built-in ones. NULL if there is no such one. */
 MIRNET_API int32_t mirnet_recipe_builtin_count(void);
 MIRNET_API const char *mirnet_recipe_builtin_name(int32_t i);
