@@ -1,0 +1,81 @@
+"""_arrays.py - NumPy arrays as the library takes them: float32, C order, checked shapes"""
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from ctypes import c_void_p
+from typing import Any, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import InvalidError, ShapeError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+def address(array: npt.NDArray[Any] | None) -> Any:
+    """Where the elements are. The array has to live as long as the address is used."""
+    return None if array is None else array.__array_interface__["data"][0]  # cheaper than array.ctypes
+
+
+def addresses(arrays: Sequence[npt.NDArray[Any] | None]) -> Any:
+    """float *const *: where each array's elements are."""
+    return (c_void_p * len(arrays))(*[address(array) for array in arrays])
+
+
+def as_floats(x: Any, what: str) -> Floats:
+    """`x` as float32 in C order: itself if it is that already, else a copy.
+
+    Raises
+    ------
+    TypeError
+        The elements are objects, complex numbers, texts or dates.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{what}: expected real numbers, got dtype {array.dtype}")
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def as_ints(x: Any, what: str, dtype: Any = np.int64) -> npt.NDArray[Any]:
+    """`x`, one dimension of whole numbers, as int64 (or `dtype`) in C order."""
+    array = np.asarray(x)
+    if array.size == 0:
+        array = array.astype(dtype)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{what}: expected whole numbers, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ShapeError(f"{what}: expected one dimension, got shape {array.shape}")
+    limits = np.iinfo(dtype)
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        raise InvalidError(f"{what}: a number does not fit into {np.dtype(dtype).name}")
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def as_samples(x: Any, shape: tuple[int, ...], what: str) -> Floats:
+    """`x` as [n, *shape]; [n, product of shape] is also taken."""
+    array = as_floats(x, what)
+    size = int(np.prod(shape))
+    if array.shape[1:] != shape and array.shape[1:] != (size,):
+        dims = ", ".join(map(str, shape))
+        raise ShapeError(f"{what}: expected shape (n, {dims}) or (n, {size}), got {array.shape}")
+    return array
+
+
+def as_inputs(x: Any, shapes: list[tuple[int, ...]], names: list[str]) -> list[Floats]:
+    """The inputs of a model, one array each, all with the same n; a model of one input takes a bare array."""
+    if isinstance(x, dict):
+        if set(x) != set(names):
+            raise InvalidError(f"x: expected the inputs {', '.join(names)}, got {', '.join(map(str, x))}")
+        x = [x[name] for name in names]
+    elif len(shapes) == 1 and not (isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > len(shapes[0])):
+        x = [x]
+    if not isinstance(x, (list, tuple)) or len(x) != len(shapes):
+        raise InvalidError(f"x: expected a list of {len(shapes)} arrays, for the inputs {', '.join(names)}")
+    whats = ["x"] if len(shapes) == 1 else [f"x, input {name}" for name in names]
+    arrays = [as_samples(one, shape, what) for one, shape, what in zip(x, shapes, whats)]
+    for array, what in zip(arrays, whats):
+        if len(array) != len(arrays[0]):
+            raise ShapeError(f"{what}: expected {len(arrays[0])} samples as in the first input, got {len(array)}")
+    return arrays

@@ -1,0 +1,163 @@
+"""_handle.py - objects that own an object of the C library: closing, sharing between threads, forking"""
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from ctypes import byref, c_char_p, c_void_p
+from types import TracebackType
+from typing import Any, Callable, Iterable, TypeVar
+
+from ._errors import StateError
+
+Self = TypeVar("Self", bound="Handle")
+
+
+class _Gate:
+    """Many may read at a time, or one may write; nobody waits, whoever comes too late gets a StateError.
+
+    The thread that writes may also read: a callback of a running fit may predict.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.readers = 0
+        self.writer = 0
+
+
+class Handle:
+    """Owner of one object of the library. A context manager; `close` may be called any number of times.
+
+    Closing an object closes what was built on it first. An object that is not closed is freed when it is no longer used.
+    """
+
+    _pointer_: int | None
+
+    def __init__(self, pointer: int, destroy: Callable[..., None], *keep: Any) -> None:
+        """Takes over `pointer`; `keep` are the objects that have to outlive it, or further arguments of `destroy`."""
+        self._pointer_ = pointer
+        self._gate = _Gate()
+        self._children: weakref.WeakSet[Handle] = weakref.WeakSet()
+        self._finalizer = weakref.finalize(self, destroy, pointer, *keep)
+        for parent in keep:
+            if isinstance(parent, Handle):
+                parent._children.add(self)
+        _alive.add(self)
+
+    @property
+    def _pointer(self) -> int:
+        if self._pointer_ is None:
+            raise StateError(f"this {type(self).__name__} is closed")
+        return self._pointer_
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._pointer_ is None
+
+    def close(self) -> None:
+        """Frees the object at once. Using it afterwards raises StateError, as does closing it while it is in use."""
+        if getattr(self, "_pointer_", None) is None:
+            return
+        for child in list(self._children):
+            child.close()
+        with Writing(self):
+            self._pointer_ = None
+            self._finalizer()
+
+    def __enter__(self: Self) -> Self:
+        self._pointer  # noqa: B018 - a closed object cannot be entered
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class Reading:
+    """`with Reading(object) as pointer`: nobody changes or closes the object meanwhile."""
+
+    def __init__(self, owner: Handle) -> None:
+        self.owner = owner
+
+    def __enter__(self) -> int:
+        gate = self.owner._gate
+        with gate.lock:
+            if gate.writer not in (0, threading.get_ident()):
+                raise StateError(f"this {type(self.owner).__name__} is in use by another thread")
+            pointer = self.owner._pointer
+            gate.readers += 1
+        return pointer
+
+    def __exit__(self, *error: object) -> None:
+        with self.owner._gate.lock:
+            self.owner._gate.readers -= 1
+
+
+class Writing:
+    """`with Writing(object) as pointer`: nobody else uses the object meanwhile, not even a callback of this thread."""
+
+    def __init__(self, owner: Handle) -> None:
+        self.owner = owner
+
+    def __enter__(self) -> int:
+        gate = self.owner._gate
+        with gate.lock:
+            if gate.writer or gate.readers:
+                who = "a running call of this thread" if gate.writer == threading.get_ident() else "another thread"
+                raise StateError(f"this {type(self.owner).__name__} is in use by {who}")
+            pointer = self.owner._pointer
+            gate.writer = threading.get_ident()
+        return pointer
+
+    def __exit__(self, *error: object) -> None:
+        with self.owner._gate.lock:
+            self.owner._gate.writer = 0
+
+
+def create(function: Callable[..., Any], *arguments: Any) -> int:
+    """The address of a new object, from a function that puts it into its first argument."""
+    out = c_void_p()
+    function(byref(out), *arguments)
+    assert out.value is not None
+    return out.value
+
+
+def decode(text: bytes | None) -> str:
+    """A text of the library; bytes that are not UTF-8 (names in old files) survive a round trip."""
+    return "" if text is None else text.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str, what: str = "text") -> bytes:
+    """A text for the library."""
+    if not isinstance(text, str):
+        raise TypeError(f"{what}: expected str, got {type(text).__name__}")
+    if "\0" in text:
+        raise ValueError(f"{what}: expected text without NUL, got {text[:40]!r}")
+    return text.encode("utf-8", "surrogateescape")
+
+
+def encode_all(texts: Iterable[str], what: str) -> Any:
+    """char *const *: the texts, in one ctypes array that keeps them alive."""
+    if isinstance(texts, str):
+        raise TypeError(f"{what}: expected a list of texts, got one text")
+    encoded = [encode(text, f"{what}[{i}]") for i, text in enumerate(texts)]
+    return (c_char_p * len(encoded))(*encoded)
+
+
+def encode_path(path: str | os.PathLike[str]) -> bytes:
+    """A path for the library."""
+    return os.fsencode(path)
+
+
+# In a forked child no thread is in the middle of a call, whatever the parent's threads were doing.
+_alive: weakref.WeakSet[Handle] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for owner in list(_alive):
+        owner._gate = _Gate()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
