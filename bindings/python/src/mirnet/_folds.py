@@ -1,0 +1,87 @@
+"""_folds.py - cross-validation: who is tested when"""
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from typing import Any, Iterator, Sequence
+
+import numpy as np
+
+from ._arrays import Ints, address, as_ints
+from ._errors import ShapeError
+from ._handle import Handle, create
+from ._library import lib
+
+
+class Folds(Handle):
+    """Stratified k-fold: iterates over (train, test), record numbers in ascending order as int64 arrays.
+
+    How many records of each class go to each fold is as in scikit-learn's StratifiedKFold, with groups as in its
+    StratifiedGroupKFold: no group is in two folds. Immutable.
+
+    Parameters
+    ----------
+    labels
+        [n] class numbers or names.
+    k
+        Folds, at least 2.
+    groups
+        [n] group numbers, or None.
+    shuffle, seed
+        Whether the records are shuffled first, and from which seed.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[Any] | Any,
+        k: int = 5,
+        *,
+        groups: Sequence[int] | Any | None = None,
+        shuffle: bool = True,
+        seed: int = 1,
+    ) -> None:
+        found = np.asarray(labels)
+        if found.dtype.kind not in "iu":
+            _, first, found = np.unique(found, return_index=True, return_inverse=True)
+            found = np.argsort(np.argsort(first))[found]  # names are numbered in order of appearance
+        classes = as_ints(found, "labels", np.int32)
+        belongs = None if groups is None else as_ints(groups, "groups")
+        if belongs is not None and len(belongs) != len(classes):
+            raise ShapeError(f"groups: expected {len(classes)} of them as of the labels, got {len(belongs)}")
+        pointer = create(
+            lib.mirnet_folds_create, address(classes), address(belongs), len(classes), k, int(shuffle), seed
+        )
+        super().__init__(pointer, lib.mirnet_folds_destroy)
+        self._arguments = (classes, k, belongs, shuffle, seed)
+
+    def __len__(self) -> int:
+        return int(lib.mirnet_folds_count(self._pointer))
+
+    def __getitem__(self, fold: int) -> tuple[Ints, Ints]:
+        k = len(self)
+        if not -k <= fold < k:
+            raise IndexError(f"fold {fold}: expected {-k} to {k - 1}")
+        pointer, fold = self._pointer, fold % k
+        train = np.empty(lib.mirnet_folds_get_train_size(pointer, fold), dtype=np.int64)
+        test = np.empty(lib.mirnet_folds_get_test_size(pointer, fold), dtype=np.int64)
+        lib.mirnet_folds_get_train(pointer, fold, address(train))
+        lib.mirnet_folds_get_test(pointer, fold, address(test))
+        return train, test
+
+    def __iter__(self) -> Iterator[tuple[Ints, Ints]]:
+        return (self[fold] for fold in range(len(self)))
+
+    @property
+    def assignment(self) -> Ints:
+        """[n] int64: the fold that tests each record."""
+        pointer, n = self._pointer, len(self._arguments[0])
+        return np.array([lib.mirnet_folds_get_fold(pointer, i) for i in range(n)], dtype=np.int64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_folds, self._arguments
+
+    def __repr__(self) -> str:
+        return "<Folds, closed>" if self.closed else f"<Folds: {len(self)} of {len(self._arguments[0])} records>"
+
+
+def _restore_folds(classes: Any, k: int, groups: Any, shuffle: bool, seed: int) -> Folds:
+    return Folds(classes, k, groups=groups, shuffle=shuffle, seed=seed)
