@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from ctypes import c_void_p
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ._errors import InvalidError, ShapeError
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+    Floats = npt.NDArray[np.float32]
+    Doubles = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+    Int32s = npt.NDArray[np.int32]
+else:  # numpy.typing takes long to import
+    Array = Floats = Doubles = Ints = Int32s = np.ndarray
 
 
-def address(array: npt.NDArray[Any] | None) -> Any:
+def address(array: Array | None) -> Any:
     """Where the elements are. The array has to live as long as the address is used."""
     return None if array is None else array.__array_interface__["data"][0]  # cheaper than array.ctypes
 
 
-def addresses(arrays: Sequence[npt.NDArray[Any] | None]) -> Any:
+def addresses(arrays: Sequence[Array | None]) -> Any:
     """float *const *: where each array's elements are."""
     return (c_void_p * len(arrays))(*[address(array) for array in arrays])
 
@@ -38,7 +45,7 @@ def as_floats(x: Any, what: str) -> Floats:
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def as_ints(x: Any, what: str, dtype: Any = np.int64) -> npt.NDArray[Any]:
+def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
     """`x`, one dimension of whole numbers, as int64 (or `dtype`) in C order."""
     array = np.asarray(x)
     if array.size == 0:

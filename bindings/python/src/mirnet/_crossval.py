@@ -6,9 +6,8 @@ import os
 from typing import Any, Mapping, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ._arrays import Floats
+from ._arrays import Floats, Int32s
 from ._dataset import Dataset
 from ._errors import InvalidError
 from ._folds import Folds
@@ -30,7 +29,7 @@ class CrossValidation(NamedTuple):
     histories: list[History]
     folds: Folds
     probabilities: Floats
-    labels: npt.NDArray[np.int32]
+    labels: Int32s
 
     def values(self, figure: str) -> list[float]:
         """One figure, e.g. "mcc", of each fold."""

@@ -7,9 +7,8 @@ from ctypes import byref, c_int32, c_int64, create_string_buffer
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ._arrays import Ints, address
+from ._arrays import Int32s, Ints, address
 from ._errors import InvalidError, StateError
 from ._handle import Handle, Reading, Writing, create, decode, encode, encode_all, encode_path
 from ._library import lib
@@ -300,7 +299,7 @@ class Dataset(Handle):
         return self._texts(lib.mirnet_dataset_get_structure)
 
     @property
-    def labels(self) -> npt.NDArray[np.int32]:
+    def labels(self) -> Int32s:
         """[n] int32: each record's class number; -1 where it has none."""
         with Reading(self) as pointer:
             get = lib.mirnet_dataset_get_class

@@ -6,14 +6,11 @@ from ctypes import byref, c_double, c_int64
 from typing import Any, Iterator, NamedTuple, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ._arrays import Ints, address, as_floats, as_ints
+from ._arrays import Array, Doubles, Ints, address, as_floats, as_ints
 from ._errors import InvalidError, NotFoundError, ShapeError
 from ._handle import Handle, Reading, Writing, create
 from ._library import lib
-
-Doubles = npt.NDArray[np.float64]
 
 
 def _keys() -> list[str]:
@@ -44,7 +41,7 @@ class Scores(Handle):
         )
         n = classes if isinstance(classes, int) else len(self.classes)
         super().__init__(create(lib.mirnet_scores_create, n), lib.mirnet_scores_destroy)
-        self._added: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+        self._added: list[tuple[Array, Array]] = []
 
     def add(self, y_true: Sequence[Any] | Any, probabilities: Any) -> None:
         """Adds n results: [n] class numbers or names, and float [n, classes] probabilities.
@@ -134,7 +131,7 @@ class Scores(Handle):
         return f"<Scores of {self['count']}: accuracy {self['accuracy']:.4f}, MCC {self['mcc']:.4f}>"
 
 
-def _restore_scores(classes: list[str], added: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]) -> Scores:
+def _restore_scores(classes: list[str], added: list[tuple[Array, Array]]) -> Scores:
     scores = Scores(classes)
     for y, p in added:
         if p.size or not y.size:
