@@ -42,7 +42,7 @@ def as_floats(x: Any, what: str) -> Floats:
     array = np.asarray(x)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{what}: expected real numbers, got dtype {array.dtype}")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return np.asarray(array, dtype=np.float32, order="C")
 
 
 def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
@@ -61,13 +61,18 @@ def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
 
 
 def as_samples(x: Any, shape: tuple[int, ...], what: str) -> Floats:
-    """`x` as [n, *shape]; [n, product of shape] is also taken."""
+    """`x` as [n, *shape]; [n, product of shape] is also taken, and axes of size 1 do not count."""
     array = as_floats(x, what)
     size = int(np.prod(shape))
-    if array.shape[1:] != shape and array.shape[1:] != (size,):
+    found = array.shape[1:]
+    if array.ndim == 0 or found not in (shape, (size,)) and _without_ones(found) != _without_ones(shape):
         dims = ", ".join(map(str, shape))
         raise ShapeError(f"{what}: expected shape (n, {dims}) or (n, {size}), got {array.shape}")
     return array
+
+
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [n for n in shape if n != 1]
 
 
 def as_inputs(x: Any, shapes: list[tuple[int, ...]], names: list[str]) -> list[Floats]:

@@ -45,8 +45,10 @@ class CancelledError(MirnetError):
     """A callback asked to stop."""
 
 
-class NotFoundError(MirnetError, LookupError):
+class NotFoundError(MirnetError, KeyError):
     """There is nothing of that name."""
+
+    __str__ = Exception.__str__  # KeyError would put the message in quotes
 
 
 class NumericError(MirnetError, ArithmeticError):

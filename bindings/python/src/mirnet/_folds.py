@@ -40,7 +40,7 @@ class Folds(Handle):
         seed: int = 1,
     ) -> None:
         found = np.asarray(labels)
-        if found.dtype.kind not in "iu":
+        if found.dtype.kind in "USO":
             _, first, found = np.unique(found, return_index=True, return_inverse=True)
             found = np.argsort(np.argsort(first))[found]  # names are numbered in order of appearance
         classes = as_ints(found, "labels", np.int32)

@@ -87,7 +87,10 @@ def load() -> tuple[ctypes.CDLL, str]:
             _declare(library, path)
             return library, path
         tried.append(f"{path} ({reason})")
-    raise LibraryError("libmirnet cannot be loaded; tried " + ", ".join(tried))
+    raise LibraryError(
+        f"libmirnet cannot be loaded; tried {', '.join(tried)}; "
+        "install it, or set MIRNET_LIBRARY to the absolute path of " + SONAME
+    )
 
 
 lib, path = load()

@@ -67,12 +67,10 @@ class Tensors(Handle, MutableMapping[str, Floats]):
         return out
 
     def __setitem__(self, name: str, values: Any) -> None:
-        array = np.asarray(values)
-        shape = array.shape
-        array = as_floats(array, f"tensor {name}")
-        dims = (ctypes.c_int64 * max(1, len(shape)))(*shape)
+        array = as_floats(values, f"tensor {name}")
+        dims = (ctypes.c_int64 * array.ndim)(*array.shape)
         with Writing(self) as pointer:
-            lib.mirnet_tensors_set(pointer, encode(name, "tensor"), dims, len(shape), address(array))
+            lib.mirnet_tensors_set(pointer, encode(name, "tensor"), dims, array.ndim, address(array))
 
     def __delitem__(self, name: str) -> None:
         raise UnsupportedError(f"tensor {name}: tensors cannot be removed")

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import signal
+import threading
 from ctypes import byref, c_double, c_int32, c_int64
 from typing import Any, Callable, Iterable, NamedTuple
 
@@ -179,9 +181,10 @@ class Trainer(Handle):
             lib.mirnet_trainer_set_callback(pointer, caller.function, None)
             self._kept["callback"] = caller  # the library keeps the function's address until there is another
             try:
-                caller.tell("on_train_begin")
-                if not caller.stopped:
-                    train(pointer)
+                with caller:
+                    caller.tell("on_train_begin")
+                    if not caller.stopped and caller.error is None:
+                        train(pointer)
             except CancelledError:
                 pass
             finally:
@@ -280,15 +283,40 @@ class Trainer(Handle):
 
 
 class _Caller:
-    """The C callback of a running fit. An exception cannot cross the library: it is kept, and stops the training."""
+    """The C callback of a running fit. An exception cannot cross the library: it is kept, and stops the training.
+
+    So is what a signal's handler raises, KeyboardInterrupt as a rule, for it may be called as the callback begins, where
+    nothing could catch it.
+    """
 
     def __init__(self, model: Model, followers: list[Callback], progress: Progress) -> None:
         self.model = model
         self.followers = followers
         self.progress = progress
         self.stopped = False
+        self.telling = False
         self.error: BaseException | None = None
         self.function = c_callback(self.call)
+
+    def __enter__(self) -> _Caller:
+        self.handler: Any = None
+        if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+            self.handler = signal.signal(signal.SIGINT, self.interrupt)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.handler is not None:
+            signal.signal(signal.SIGINT, self.handler)
+
+    def interrupt(self, number: int, frame: Any) -> None:
+        """In place of the handler of Ctrl-C. What a follower is doing is interrupted at once."""
+        if self.telling:
+            self.handler(number, frame)
+            return
+        try:
+            self.handler(number, frame)
+        except BaseException as error:
+            self.error = self.error or error
 
     def call(self, trainer: int, epoch: int, batch: int, payload: int | None) -> int:
         try:
@@ -303,10 +331,13 @@ class _Caller:
         """Calls all followers, even if one fails."""
         for follower in self.followers:
             try:
+                self.telling = True
                 if getattr(follower, event)(self.progress) is True:
                     self.stopped = True
             except BaseException as error:
                 self.error = self.error or error
+            finally:
+                self.telling = False
 
 
 def _destroy_trainer(pointer: int, model: Model, kept: dict[str, Any]) -> None:
