@@ -146,8 +146,8 @@ def _names(entries: Sequence[Any]) -> list[str]:
 
 def _read_layer(entry: Mapping[str, Any], name: str, path: str, keras3: bool) -> Layer:
     class_name = _class_of(entry)
-    old = {} if class_name == "Embedding" else _OLD_FIELDS  # Embedding has an output_dim of its own
-    config = {old.get(key, key): value for key, value in (entry.get("config") or {}).items() if value is not None}
+    fields = (entry.get("config") or {}).items()
+    config = {_OLD_FIELDS.get(key, key): value for key, value in fields if value is not None}
     inner: tuple[Layer, ...] = ()
     if class_name == "TimeDistributed":
         inner = (_read_layer(config["layer"], name, path, keras3),)

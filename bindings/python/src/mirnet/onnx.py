@@ -9,6 +9,7 @@ import json
 import math
 import os
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Sequence
 
 try:
@@ -17,9 +18,8 @@ try:
 except ImportError as error:
     raise ImportError("mirnet.onnx needs onnx: pip install mirnet[onnx], or apt-get install python3-onnx") from error
 
-import mirnet
-
-from ._errors import FileError, UnsupportedError
+from . import library_version
+from ._errors import FileError, InvalidError, UnsupportedError
 from ._onnx_graph import Graph, Value, tensor_info
 from ._onnx_layers import convert
 from ._onnx_spec import Net, read_model
@@ -51,23 +51,25 @@ def export(model: Model, path: str | os.PathLike[str], *, batch: int | None = No
         A layer cannot be expressed, or the weights are too large for an ONNX file. Nothing is written.
     FileError
         The file cannot be written.
+    InvalidError
+        `batch` is below 1.
     """
     data = to_model(model, batch=batch).SerializeToString(deterministic=True)
     path = os.fspath(path)
     temporary = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.mirnet-tmp")
     try:
-        try:
-            with open(temporary, "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-            raise
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
     except OSError as error:
-        raise FileError(error.errno, f"cannot write: {error.strerror}", path) from error
+        failure = FileError(f"{path}: cannot write: {error.strerror}")
+        failure.errno = error.errno
+        raise failure from error
+    finally:
+        with suppress(OSError):  # there is none any more if all went well
+            os.unlink(temporary)
 
 
 def to_model(model: Model, *, batch: int | None = None) -> onnx.ModelProto:
@@ -76,6 +78,8 @@ def to_model(model: Model, *, batch: int | None = None) -> onnx.ModelProto:
     `metadata_props` holds what the inputs mean: "mirnet.classes" (JSON, in the order of the outputs), "mirnet.encoder"
     (JSON, where the model reads encoded sequences), "mirnet.recipe" (its name), "mirnet.version".
     """
+    if batch is not None and batch < 1:
+        raise InvalidError(f"batch: expected None or a number of samples from 1, got {batch}")
     recipe = model.recipe.to_dict()
     weights = dict(model.weights)
     size = sum(array.nbytes for array in weights.values())
@@ -91,7 +95,7 @@ def to_model(model: Model, *, batch: int | None = None) -> onnx.ModelProto:
         [tensor_info(output, [n, *model.output_shape])],
         list(g.constants.values()))
     proto = helper.make_model(
-        graph, producer_name="libmirnet", producer_version=mirnet.__version__, ir_version=IR_VERSION,
+        graph, producer_name="libmirnet", producer_version=library_version, ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)])
     helper.set_model_props(proto, _describe(model, recipe))
     onnx.checker.check_model(proto, full_check=True)
@@ -115,7 +119,7 @@ def _write_nodes(g: Graph, net: Net, model: Model) -> str:
 
 
 def _describe(model: Model, recipe: dict[str, Any]) -> dict[str, str]:
-    about = {"mirnet.version": mirnet.__version__, "mirnet.recipe": str(recipe.get("name") or "")}
+    about = {"mirnet.version": library_version, "mirnet.recipe": str(recipe.get("name") or "")}
     if model.classes:
         about["mirnet.classes"] = json.dumps(list(model.classes))
     encoder = recipe.get("encoder", {})
