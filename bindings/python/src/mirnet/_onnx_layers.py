@@ -157,7 +157,7 @@ def _reshape(g: Graph, layer: Layer, x: Value) -> Value:
     target = [-1]
     if layer.class_name == "Reshape":
         target = [-1 if n is None else int(n) for n in layer.get("target_shape")]
-    known = -int(np.prod(target)) if -1 in target else 1
+    known = -int(np.prod(target)) if -1 in target else 1  # the product of the others
     shape = tuple(size // known if n == -1 else n for n in target)
     if shape == x.shape:
         return x
