@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from ._arrays import Array
 from ._onnx_spec import Layer
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
+from ._arrays import Array
 from ._onnx_activations import OPERATORS, activate
-from ._onnx_graph import Array, Graph, Value, tensor_info
+from ._onnx_graph import Graph, Value, tensor_info
 from ._onnx_spec import Layer
 
 # Activations that ONNX's LSTM and GRU share with Keras and runtimes are known to do well.
