@@ -199,6 +199,13 @@ def test_pandas_columns_are_sequences(small_model: mirnet.Model, dataset: mirnet
     pandas = pytest.importorskip("pandas")
     column = pandas.Series(dataset.sequences, index=range(5, 205))
     assert (small_model.predict(column) == small_model.predict(dataset.sequences)).all()
+    frame = pandas.DataFrame({"sequence": column, "class": [dataset.classes[label] for label in dataset.labels]})
+    again = mirnet.Dataset.from_sequences(frame["sequence"], frame["class"], names=frame.index.astype(str))
+    assert again.digest == dataset.digest and again.names[0] == "5"
+    frames = mirnet.Model("linear-ends", seed=5), mirnet.Model("linear-ends", seed=5)
+    frames[0].fit(frame["sequence"], frame["class"], epochs=1, verbose=False)
+    frames[1].fit(dataset, epochs=1, verbose=False)
+    assert (frames[0].weights["dense/kernel"] == frames[1].weights["dense/kernel"]).all()
 
 
 def test_many_sequences_in_several_calls(small_model: mirnet.Model, monkeypatch: pytest.MonkeyPatch) -> None:

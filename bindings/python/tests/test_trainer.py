@@ -273,7 +273,8 @@ def test_a_trainer_step_by_step(dataset: mirnet.Dataset) -> None:
     with mirnet.Trainer(model) as trainer:
         trainer["training.epochs"] = 3
         trainer.set_data(dataset)
-        assert trainer["training.epochs"] == 3 and trainer.count("samples") == 200
+        assert trainer["training.epochs"] == 3 and trainer["training.optimizer"] == "adam"
+        assert trainer["training.shuffle"] is True and trainer.count("samples") == 200
         assert [trainer.run_epoch() for _ in range(3)] == [False] * 3
         assert trainer.count("epochs") == 3 and trainer.history.epochs == 3
         assert repr(trainer).endswith(f"{trainer.count('steps')} steps done>")

@@ -188,19 +188,18 @@ class Dataset(Handle):
             [n] of anything that has a text; records of one group belong together in folds.
         """
         texts = _all_texts(sequences, "sequences")
-        for what, column in (("labels", labels), ("names", names), ("groups", groups), ("structures", structures)):
-            if column is not None and len(column) != len(texts):
-                raise InvalidError(f"{what}: expected {len(texts)} of them as of the sequences, got {len(column)}")
         label_texts, classes = _label_texts(labels, classes)
+        n = len(texts)
+        columns = [
+            [f"seq_{i + 1}" for i in range(n)] if names is None else _column(names, "names", n),
+            texts,
+            _column(structures, "structures", n),
+            _column(label_texts, "labels", n),
+            [None if group is None else str(group) for group in _column(groups, "groups", n)],
+        ]
         dataset = cls(classes=classes)
-        for i, sequence in enumerate(texts):
-            dataset._add(
-                names[i] if names is not None else f"seq_{i + 1}",
-                sequence,
-                structures[i] if structures is not None else None,
-                label_texts[i] if label_texts is not None else None,
-                str(groups[i]) if groups is not None else None,
-            )
+        for record in zip(*columns):
+            dataset._add(*record)
         return dataset
 
     @classmethod
@@ -391,6 +390,14 @@ def _all_texts(sequences: Any, what: str) -> list[str]:
         if not isinstance(sequence, str):
             raise TypeError(f"{what}[{i}]: expected str, got {type(sequence).__name__}")
     return texts
+
+
+def _column(values: Any, what: str, n: int) -> list[Any]:
+    """[n] values, or None n times where there are none."""
+    column = [None] * n if values is None else list(values)
+    if len(column) != n:
+        raise InvalidError(f"{what}: expected {n} of them as of the sequences, got {len(column)}")
+    return column
 
 
 def _label_texts(labels: Any, classes: Sequence[str] | None) -> tuple[list[str] | None, list[str] | None]:

@@ -6,7 +6,7 @@ import json as json_module
 import os
 from contextlib import contextmanager
 from ctypes import byref, c_size_t, create_string_buffer
-from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ._arrays import Floats
 from ._dataset import Dataset
@@ -18,6 +18,9 @@ from ._recipe import Recipe, Value, as_recipe
 from ._scores import Scores
 from ._tensors import Tensors
 from ._weights import Notes, Weights, check_names, read_shape
+
+if TYPE_CHECKING:
+    from ._history import History
 
 IDLE = 8  # predictors that a model keeps for the calls to come
 
@@ -357,7 +360,7 @@ class Model(Handle):
         resume: bool = False,
         keep_state: bool = False,
         **training: Value | None,
-    ) -> Any:
+    ) -> History:
         """Trains the model from its present weights; a new optimizer each time, unless `resume`.
 
         Parameters

@@ -35,10 +35,11 @@ def _read_option(i: int) -> Option:
         return Option(key, kind, help_text, words, decode(lib.mirnet_option_default_text(i)), None, None)
     low, high, standard = c_double(), c_double(), c_double()
     lib.mirnet_option_bounds(i, byref(low), byref(high), byref(standard))
-    return Option(key, kind, help_text, (), _as_kind(kind, standard.value), low.value, high.value)
+    return Option(key, kind, help_text, (), as_kind(kind, standard.value), low.value, high.value)
 
 
-def _as_kind(kind: str, value: float) -> Value:
+def as_kind(kind: str, value: float) -> Value:
+    """The number of an option as what it stands for: bool, int or float."""
     return bool(value) if kind == "flag" else int(value) if kind == "integer" else value
 
 
@@ -147,7 +148,7 @@ class Recipe(Handle):
         number = c_double()
         with Reading(self) as pointer:
             lib.mirnet_recipe_get_number(pointer, key.encode(), byref(number))
-        return _as_kind(option.kind, number.value)
+        return as_kind(option.kind, number.value)
 
     def __setitem__(self, key: str, value: Value | None) -> None:
         with Writing(self) as pointer:

@@ -19,7 +19,7 @@ from ._library import lib
 from ._model import Model
 from ._predictor import default_threads, is_sequences
 from ._prototypes import callback as c_callback
-from ._recipe import Value, find_option, set_option
+from ._recipe import Value, as_kind, find_option, set_option
 
 
 class Gradients(NamedTuple):
@@ -58,11 +58,14 @@ class Trainer(Handle):
             super().__init__(create(lib.mirnet_trainer_create, pointer), _destroy_trainer, model, self._kept)
         lib.mirnet_trainer_set_threads(self._pointer, default_threads() if threads is None else threads)
 
-    def __getitem__(self, key: str) -> float:
-        find_option(key)
+    def __getitem__(self, key: str) -> Value:
+        option = find_option(key)
+        if option.kind in ("word", "text"):
+            with self.model.recipe as recipe:  # it follows the trainer's options
+                return recipe[key]
         out = c_double()
         lib.mirnet_trainer_get_number(self._pointer, encode(key), byref(out))
-        return out.value
+        return as_kind(option.kind, out.value)
 
     def __setitem__(self, key: str, value: Value | None) -> None:
         with self.model._changing():  # its recipe follows
