@@ -50,22 +50,20 @@ wrap=
 case $sanitize in
   '') ;;
   address,undefined)
-    groups="$groups sanitizers"
     setup="$setup -Db_sanitize=address,undefined -Db_lundef=false"
     ;;
   thread)
-    groups="$groups sanitizers"
     setup="$setup -Db_sanitize=thread -Db_lundef=false"
     select='--suite threads'
     # Its shadow memory does not cope with every randomised address space.
     wrap="setarch $(uname -m) -R"
     ;;
   valgrind)
-    groups="$groups sanitizers"
     select='--suite valgrind'
     ;;
   *) usage ;;
 esac
+if [ -z "$sanitize" ]; then groups="$groups python"; else groups="$groups sanitizers"; fi
 [ -z "${CC:-}" ] || build=$build-$(basename "$CC")
 [ -z "$sanitize" ] || build=$build-$(echo "$sanitize" | tr , -)
 
@@ -81,6 +79,12 @@ else
   meson setup $setup "$build" "$root" || give_up 'the build cannot be configured'
 fi
 ninja -C "$build" -j "$jobs" || give_up 'the build failed'
+
+# ONNX Runtime, which reads what the Python package exports; it comes from npm.
+if [ -z "$sanitize" ]; then
+  { sh "$root/tests/setup.sh" node && MIRNET_BUILD=$build sh "$root/bindings/python/tests/setup_onnx.sh"; } ||
+    echo 'run.sh: there is no ONNX Runtime: the tests that need it are skipped' >&2
+fi
 
 # A locale with a decimal comma, for the tests that numbers do not depend on it.
 mkdir -p "$build/locale"

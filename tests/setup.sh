@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of build, tests, sanitizers, scripts, arm64, peers
+# setup.sh - what has to be installed: sh tests/setup.sh GROUP... of those in find_missing()
 # SPDX-License-Identifier: MIT
 #
 # Looks for the tools of the groups that are named and installs what is missing with apt-get when it may (root, Debian);
@@ -53,6 +53,25 @@ find_missing()
         need check pkg-config --exists check
         need python3-numpy python_has 'import numpy'
         need python3-sklearn python_has 'import sklearn'
+        ;;
+      python) # of bindings/python
+        need python3-numpy python_has 'import numpy'
+        need python3-sklearn python_has 'import sklearn'
+        need python3-pandas python_has 'import pandas'
+        need python3-matplotlib python_has 'import matplotlib'
+        need python3-h5py python_has 'import h5py'
+        need python3-onnx python_has 'import onnx'
+        need python3-tqdm python_has 'import tqdm'
+        need python3-pytest python_has 'import pytest'
+        need mypy python_has 'import mypy'
+        need python3-pip python_has 'import pip'
+        need python3-setuptools python_has 'import setuptools'
+        need python3-wheel python_has 'import wheel'
+        need python3-venv python_has 'import ensurepip'
+        ;;
+      node) # of bindings/python/tests/test_onnx.py
+        need nodejs node --version
+        need npm npm --version
         ;;
       sanitizers)
         need clang clang --version

@@ -110,6 +110,26 @@ program_is_there()
     [ -f "$dest/root$prefix/share/man/man1/mirnet.1" ]
 }
 
+python_package_is_there()
+{
+  [ -f "$package/__init__.py" ] && [ -f "$package/py.typed" ] && [ ! -e "$package/_lib" ]
+}
+
+# As in a system where all of it is installed: nothing says where the library is but the loader.
+python_predicts()
+{
+  (
+    cd /
+    unset MIRNET_LIBRARY
+    PYTHONPATH=$(dirname "$package") LD_LIBRARY_PATH=$libdir "${PYTHON:-python3}" -B -c '
+import mirnet
+assert mirnet.__file__ == "'"$package"'/__init__.py", mirnet.__file__
+assert mirnet.library_path == "libmirnet.so.'"$soversion"'", mirnet.library_path
+p = mirnet.Model("linear-ends").predict(["GUGAGUGGGAGGCCAGGGCACGGGGUUGCACUGACUCUCCCUCCCUGCCCCUAG"])
+assert p.shape == (1, 2) and abs(p.sum() - 1) < 1e-6, p'
+  )
+}
+
 number()
 {
   sed -n "s/^#define MIRNET_$1 //p" "$source_root/include/mirnet/version.h"
@@ -136,6 +156,11 @@ try 'a static client needs no shared mirnet' static_needs_no_mirnet
 try 'no installed file names the source or build folder' no_source_path
 if [ -x "${MIRNET_PROGRAM:-}" ]; then
   try 'program and man page are installed' program_is_there
+fi
+if [ -n "${MIRNET_PYTHON_SITE:-}" ]; then
+  package=$dest/root$MIRNET_PYTHON_SITE/mirnet
+  try 'the Python package is installed' python_package_is_there
+  try 'Python imports and predicts' python_predicts
 fi
 
 echo "$passed passed, $failed failed"
