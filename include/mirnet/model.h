@@ -53,7 +53,7 @@ MIRNET_API mirnet_status mirnet_model_get_shape(const mirnet_model *model, int32
 /* Floats of one sample: the product of that shape; 0 if there is no such input. */
 MIRNET_API int64_t mirnet_model_get_size(const mirnet_model *model, int32_t input);
 
-/* Layers in the order of computation. Names and classes belong to the model; NULL if there is no such layer. */
+/* Layers in the order of the recipe. Names and classes belong to the model; NULL if there is no such layer. */
 MIRNET_API int32_t mirnet_model_layer_count(const mirnet_model *model);
 MIRNET_API const char *mirnet_model_get_layer_name(const mirnet_model *model, int32_t layer);
 MIRNET_API const char *mirnet_model_get_layer_class(const mirnet_model *model, int32_t layer);

@@ -222,7 +222,7 @@ class Model(Handle):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in the order of computation."""
+        """The layers in the order of the recipe."""
         pointer = self._pointer
         return [
             Layer(
@@ -385,7 +385,8 @@ class Model(Handle):
         resume, keep_state
             Take up the training state that is attached to the model; attach one at the end.
         **training
-            Options without their "training.": epochs=30, batch_size=6, learning_rate=1e-3...
+            Options without their "training.": epochs=30, batch_size=6, learning_rate=1e-3... They stay in the model's
+            recipe, for the fits that follow.
 
         Returns
         -------
