@@ -159,7 +159,9 @@ def test_without_matplotlib() -> None:
 Y, P = [0, 1, 1], [0.1, 0.7, 0.4]
 RESULTS = "results: expected a CrossValidation, Scores, (y_true, probabilities), or a list of these"
 LOSS = 'history: expected a mapping with "loss", as fit returns it, got '
+NAMES = "results: expected a mapping of names to results, at least one, got "
 EMPTY = "expected one dimension of at least one number, got shape "
+ACCURACY = 'history["accuracy"]: expected 3 epochs as in "loss", got 2'
 COUNTS = "scores: expected counts, whole numbers from 0 on"
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: plot.training_curves({"accuracy": [1]}), LOSS + "dict"),
@@ -167,7 +169,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: plot.training_curves({"loss": []}), 'history["loss"]: ' + EMPTY + "(0,)"),
     (lambda: plot.training_curves({"loss": [1, np.nan]}), 'history["loss"][1] is not finite'),
     (lambda: plot.training_curves({"loss": [1], "val_loss": []}), 'history["val_loss"]: ' + EMPTY + "(0,)"),
-    (lambda: plot.training_curves({"loss": [1], "accuracy": P}), 'history["accuracy"]: expected 1 epochs as in "loss", got 3'),
+    (lambda: plot.training_curves({"loss": P, "accuracy": Y[:2]}), ACCURACY),
     (lambda: plot.training_curves(HISTORY, plt.figure()), "ax: expected 2 matplotlib Axes, got Figure"),
     (lambda: plot.roc((Y, P), 3), "ax: expected 1 matplotlib Axes, got int"),
     (lambda: plot.roc([]), RESULTS),
@@ -186,8 +188,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: plot.calibration(Y, P, 1), "n_bins: expected a whole number from 2 on, got 1"),
     (lambda: plot.calibration(Y, [0.1, 2, 0]), "probabilities: expected 0 to 1, got 0 to 2"),
     (lambda: plot.calibration(Y, None), "probabilities: " + EMPTY + "()"),
-    (lambda: plot.comparison([0.5]), "results: expected a mapping of names to results, got list"),
-    (lambda: plot.comparison({}), "results: expected a mapping of names to results, got dict"),
+    (lambda: plot.comparison([0.5]), NAMES + "list"),
+    (lambda: plot.comparison({}), NAMES + "dict"),
     (lambda: plot.comparison({"a": []}), "results['a']: " + EMPTY + "(0,)"),
     (lambda: plot.save(3, "a"), "figure: expected a matplotlib Figure or Axes, got int"),
     (lambda: plot.save((), "a"), "figure: expected a matplotlib Figure or Axes, got tuple"),

@@ -233,7 +233,8 @@ def wilson(share: Doubles, n: npt.NDArray[np.int64]) -> tuple[Doubles, Doubles]:
 def fold_values(results: Mapping[str, Any], metric: str) -> dict[str, Doubles]:
     """The figure's value in each fold, by the recipe's name."""
     if not isinstance(results, Mapping) or not results:
-        raise InvalidError(f"results: expected a mapping of names to results, got {type(results).__name__}")
+        kind = type(results).__name__
+        raise InvalidError(f"results: expected a mapping of names to results, at least one, got {kind}")
     return {str(name): numbers(_values(one, metric), f"results[{name!r}]") for name, one in results.items()}
 
 
