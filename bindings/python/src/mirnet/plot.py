@@ -248,6 +248,7 @@ def comparison(results: Mapping[str, Any], metric: str = "mcc", ax: Any = None) 
             one.plot(of_folds, np.full(len(of_folds), row + 0.3), color=BLUE, **dots)
         means: dict[str, Any] = {"marker": "D", "markersize": 4, "linestyle": "", "elinewidth": 1.2, "capsize": 2.5}
         one.errorbar(mean, rows, xerr=[mean - low, high - mean], color=rcParams["axes.edgecolor"], **means)
+        one.xaxis.set_major_locator(MaxNLocator(6))
         one.set_yticks(rows, names)
         one.set_ylim(len(names) - 0.4, -0.6)
         one.tick_params(axis="y", length=0)
