@@ -15,7 +15,7 @@ import pytest
 
 import mirnet
 from mirnet import _progress
-from mirnet._progress import ProgressBar, track
+from mirnet._progress import ProgressBar
 
 fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
 
@@ -231,42 +231,6 @@ def test_lock_of_tqdm_is_free_afterwards(monkeypatch: pytest.MonkeyPatch, clock:
     assert not other.is_alive()
 
 
-# Other loops
-
-
-def test_track(terminal: Terminal, clock: Clock, no_tqdm: None) -> None:
-    found = []
-    for element in track(iter("abcd"), 4, "chunk", verbose=1):
-        clock.now += 0.04
-        found.append(element)
-    assert found == list("abcd")
-    assert terminal.getvalue() == "\rchunk 0/4\rchunk 3/4, ETA 0:00\rchunk 4/4, 0:00    \n"
-
-
-@pytest.mark.parametrize("hidden", [False, True])
-def test_track_that_is_left_ends_its_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, hidden: bool) -> None:
-    if hidden:
-        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    for element in track(range(3), 3, "chunk", verbose=1):
-        break
-    assert terminal.getvalue().endswith("\n")
-
-    def broken() -> Any:
-        yield 1
-        raise KeyError("x")
-
-    with pytest.raises(KeyError):
-        list(track(broken(), 3, "chunk", verbose=1))
-    assert terminal.getvalue().endswith("\n") and terminal.getvalue().count("\n") == 2
-
-
-def test_track_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(track("ab", 2, "fold")) == ["a", "b"]
-    assert capsys.readouterr().err == ""
-    list(track("ab", 2, "fold", verbose=True))
-    assert capsys.readouterr().err == "fold 1/2\nfold 2/2\n"
-
-
 # A fit, in a process of its own
 
 FIT = """
@@ -352,3 +316,9 @@ def test_fit_in_a_pipe() -> None:
     assert fit(False, verbose=False) == ""
     assert fit(True, verbose=False) == ""
     assert len(fit(True, verbose=2).splitlines()) == 6
+
+
+def test_cross_validation_names_its_folds(capsys: pytest.CaptureFixture[str]) -> None:
+    mirnet.cross_validate("linear-ends", mirnet.Dataset.simulate(20), k=2, epochs=2, verbose=2)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(", ")[:2] for line in lines] == [[f"fold {i} of 2", f"epoch {j}/2"] for i in (1, 2) for j in (1, 2)]

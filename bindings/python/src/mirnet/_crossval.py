@@ -14,6 +14,7 @@ from ._folds import Folds
 from ._history import History
 from ._model import Model
 from ._predictor import Predictor
+from ._progress import ProgressBar
 from ._recipe import Recipe, Value, as_recipe
 from ._scores import Scores, Summary, summarize
 from ._trainer import Trainer
@@ -76,7 +77,8 @@ def cross_validate(
             own[f"training.{key}"] = value
         for fold, (train, test) in enumerate(folds):
             own["training.seed"] = seed + fold
-            history, p = _run_fold(own, dataset, train, test, verbose, threads)
+            bar = ProgressBar(verbose, f"fold {fold + 1} of {k}")
+            history, p = _run_fold(own, dataset, train, test, bar, threads)
             scores = Scores(classes)
             scores.add(labels[test], p)
             probabilities[test] = p
@@ -86,11 +88,11 @@ def cross_validate(
 
 
 def _run_fold(
-    recipe: Recipe, dataset: Dataset, train: Any, test: Any, verbose: bool | int | None, threads: int | None
+    recipe: Recipe, dataset: Dataset, train: Any, test: Any, bar: ProgressBar, threads: int | None
 ) -> tuple[History, Floats]:
     with Model(recipe) as model:
         with Trainer(model, threads) as trainer:
             trainer.set_data(dataset, records=train)
-            history = trainer.run(verbose=verbose)
+            history = trainer.run(callbacks=bar)
         with Predictor(model, threads) as predictor:
             return history, predictor.predict(dataset, records=test)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Union
 
 if TYPE_CHECKING:
     from ._model import Model
@@ -40,7 +40,11 @@ class Progress:
         self.epochs = epochs
         self.epoch = trainer.count("epochs")
         self.batch = 0
-        self.batches = trainer.count("batches")
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch."""
+        return self.trainer.count("batches")
 
     @property
     def model(self) -> Model:
@@ -98,6 +102,9 @@ class Callback:
         """At the end, also after an exception."""
 
 
+Callbacks = Union[Callback, Callable[[Progress], Any], Iterable[Any]]
+
+
 class _EachEpoch(Callback):
     def __init__(self, function: Callable[[Progress], Any]) -> None:
         self.function = function
@@ -106,7 +113,7 @@ class _EachEpoch(Callback):
         return self.function(progress)
 
 
-def as_callbacks(callbacks: Iterable[Any] | Callable[..., Any]) -> list[Callback]:
+def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     """Callback objects; a plain function is called at the end of each epoch."""
     given = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks)
     for callback in given:

@@ -6,7 +6,7 @@ import json as json_module
 import os
 from contextlib import contextmanager
 from ctypes import byref, c_size_t, create_string_buffer
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Sequence
 
 from ._arrays import Floats
 from ._dataset import Dataset
@@ -20,7 +20,7 @@ from ._tensors import Tensors
 from ._weights import Notes, Weights, check_names, read_shape
 
 if TYPE_CHECKING:
-    from ._history import History
+    from ._history import Callbacks, History
 
 IDLE = 8  # predictors that a model keeps for the calls to come
 
@@ -353,7 +353,7 @@ class Model(Handle):
         *,
         validation_data: Any = None,
         sample_weight: Any = None,
-        callbacks: Iterable[Any] | Callable[..., Any] = (),
+        callbacks: Callbacks = (),
         verbose: bool | int | None = None,
         threads: int | None = None,
         seed: int | None = None,

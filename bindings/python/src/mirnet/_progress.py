@@ -1,4 +1,4 @@
-"""_progress.py - how far a training, or another long loop, has come: a bar, or a line an epoch, on standard error"""
+"""_progress.py - how far a training has come: a bar, or a line an epoch, on standard error"""
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Iterable, Iterator, TypeVar
+from typing import Any, Iterable
 
 from ._errors import InvalidError
 from ._history import Callback, Progress
-
-T = TypeVar("T")
 
 REDRAW = 0.1  # seconds between two pictures
 FIGURES = {"loss": "loss", "val_loss": "val", "accuracy": "acc", "val_accuracy": "val"}  # and short, for 80 columns
@@ -80,23 +78,6 @@ class ProgressBar(Callback):
 
     def _all_figures(self, progress: Progress) -> dict[str, float]:
         return {**_figures(progress, ("loss", "accuracy")), **self._validation}
-
-
-def track(iterable: Iterable[T], total: int, what: str, verbose: bool | int | None = None) -> Iterator[T]:
-    """The elements of `iterable`, of which there are `total`, with a bar (`verbose` as in ProgressBar; 2 is a line an
-    element)."""
-    mode = _mode(verbose)
-    bar = _open_bar(total, 0, f"{what} 0/{total}") if mode == 1 else None
-    try:
-        for done, element in enumerate(iterable, 1):
-            yield element
-            if mode == 2:
-                _write(f"{what} {done}/{total}\n")
-            elif bar and (bar.due() or done == total):
-                bar.show(done, f"{what} {done}/{total}")
-    finally:
-        if bar:
-            bar.close()
 
 
 def _mode(verbose: bool | int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from ctypes import byref, c_double, c_int32, c_int64
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from ._dataset import Dataset
 from ._encoder import Encoder
 from ._errors import CancelledError, InvalidError, NotFoundError, ShapeError, UnsupportedError
 from ._handle import Handle, Reading, Writing, create, encode
-from ._history import KEYS, Callback, History, Progress, as_callbacks
+from ._history import KEYS, Callback, Callbacks, History, Progress, as_callbacks
 from ._library import lib
 from ._model import Model
 from ._predictor import default_threads, is_sequences
+from ._progress import ProgressBar
 from ._prototypes import callback as c_callback
 from ._recipe import Value, as_kind, find_option, set_option
 
@@ -157,14 +158,14 @@ class Trainer(Handle):
             raise ShapeError(f"y: expected shape ({n},) or {(n, *shape)}, got {targets.shape}")
         return targets
 
-    def run(self, *, callbacks: Iterable[Any] | Callable[..., Any] = (), verbose: bool | int | None = False) -> History:
+    def run(self, *, callbacks: Callbacks = (), verbose: bool | int | None = False) -> History:
         """Trains up to option "training.epochs" or until early stopping; goes on from where the trainer stands.
 
         See Model.fit for `callbacks` and `verbose`, and for what ends a run.
         """
         return self._run(lambda pointer: lib.mirnet_trainer_run(pointer), int(self["training.epochs"]), callbacks, verbose)
 
-    def run_epoch(self, *, callbacks: Iterable[Any] | Callable[..., Any] = ()) -> bool:
+    def run_epoch(self, *, callbacks: Callbacks = ()) -> bool:
         """Trains one epoch, whatever "training.epochs" says; True when early stopping asks to stop."""
         stop = c_int32()
         self._run(
@@ -175,8 +176,6 @@ class Trainer(Handle):
     def _run(self, train: Callable[[int], Any], epochs: int, callbacks: Any, verbose: bool | int | None) -> History:
         followers = as_callbacks(callbacks)
         if verbose is None or verbose:
-            from ._progress import ProgressBar
-
             followers.append(ProgressBar(verbose))
         progress = Progress(self, epochs)
         with Writing(self) as pointer, self.model._changing():
