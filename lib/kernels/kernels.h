@@ -88,6 +88,22 @@ typedef struct mn_few {
     mn_gradient gradient; /* of W */
 } mn_few;
 
+/*
+ * Rows that letters pick: Y[p][n] = bias[n] + sum over i of T[i][codes[p * step + i * gap]][n], taps in order. T[i] is at
+ * table + i * ldt, its rows one behind the other.
+ */
+typedef struct mn_pick {
+    int64_t m, n, taps;
+    const uint8_t *codes;
+    int64_t step, gap;
+    const float *table;
+    int64_t ldt;
+    float *y;
+    int64_t ldy;
+    const float *bias; /* [n] or NULL */
+    bool relu;
+} mn_pick;
+
 typedef struct mn_kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
     int64_t width;    /* columns of a panel of a packed B */
@@ -108,6 +124,7 @@ typedef struct mn_kernels {
     /* y = bias + the sum of n floats at `at` of each of the rows, in order; added to y with `add`; bias may be NULL. */
     void (*sum_rows)(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
                      bool relu);
+    void (*pick_rows)(const mn_pick *pick);
 
     /* y[i] = f(x[i]); y may be x. */
     void (*exp)(float *y, const float *x, int64_t n);

@@ -55,6 +55,7 @@ const mn_kernels MN_TABLE = {
     .column_sums = column_sums,
     .column_max = column_max,
     .sum_rows = sum_rows,
+    .pick_rows = pick_rows,
     .exp = exp_map,
     .sigmoid = sigmoid_map,
     .tanh = tanh_map,

@@ -177,15 +177,34 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
     }
 }
 
+INLINE void max_tile(float *out, const float *d, int64_t m, int64_t ldd, const int vecs, int64_t columns)
+{
+    const bool whole = columns >= vecs * LANES;
+    vec most[4];
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        most[v] = whole ? load(d + v * LANES) : load_some(d, columns);
+    for (int64_t i = 1; i < m; i++) {
+        d += ldd;
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            most[v] = larger_of(most[v], whole ? load(d + v * LANES) : load_some(d, columns));
+    }
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        if (whole)
+            store(out + v * LANES, most[v]);
+        else
+            store_some(out, most[v], columns);
+}
+
 static void column_max(float *out, const float *d, int64_t m, int64_t n, int64_t ldd)
 {
-    for (int64_t col = 0; col < n; col += LANES) {
-        const int64_t columns = mn_min(LANES, n - col);
-        vec most = columns == LANES ? load(d + col) : load_some(d + col, columns);
-        for (int64_t i = 1; i < m; i++)
-            most = larger_of(most, columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns));
-        store_some(out + col, most, columns);
-    }
+    int64_t col = 0;
+    for (; col + 4 * LANES <= n; col += 4 * LANES)
+        max_tile(out + col, d + col, m, ldd, 4, 4 * LANES);
+    for (; col < n; col += LANES)
+        max_tile(out + col, d + col, m, ldd, 1, mn_min(LANES, n - col));
 }
 
 /* `vecs` vectors at col of a sum of rows. */
@@ -225,4 +244,48 @@ static void sum_rows(float *y, const float *const *rows, int64_t count, int64_t 
         sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 4, 4 * LANES);
     for (; col < n; col += LANES)
         sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 1, mn_min(LANES, n - col));
+}
+
+/* `vecs` vectors at col of all places. */
+INLINE void pick_tile(const mn_pick *p, int64_t col, const int vecs, int64_t columns)
+{
+    const bool whole = columns >= vecs * LANES;
+    const uint8_t *codes = p->codes;
+    float *y = p->y + col;
+    vec bias[4] = {{0}};
+    if (p->bias)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            bias[v] = whole ? load(p->bias + col + v * LANES) : load_some(p->bias + col, columns);
+    for (int64_t m = 0; m < p->m; m++, codes += p->step, y += p->ldy) {
+        const float *table = p->table + col;
+        vec sum[4];
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] = bias[v];
+        for (int64_t i = 0; i < p->taps; i++, table += p->ldt) {
+            const float *row = table + codes[i * p->gap] * p->n;
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[v] += whole ? load(row + v * LANES) : load_some(row, columns);
+        }
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            if (p->relu)
+                sum[v] = at_least(sum[v], (vec){0});
+            if (whole)
+                store(y + v * LANES, sum[v]);
+            else
+                store_some(y, sum[v], columns);
+        }
+    }
+}
+
+static void pick_rows(const mn_pick *p)
+{
+    int64_t col = 0;
+    for (; col + 4 * LANES <= p->n; col += 4 * LANES)
+        pick_tile(p, col, 4, 4 * LANES);
+    for (; col < p->n; col += LANES)
+        pick_tile(p, col, 1, mn_min(LANES, p->n - col));
 }

@@ -132,15 +132,15 @@ static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
     op->state = state;
     conv_shape *s = &state->shape;
     *s = mn_conv_shape(op->layer);
+    const conv_state *twin = op->twin ? op->twin->state : NULL;
     const int64_t taps = mn_conv_taps(s, 0) * mn_conv_taps(s, 1);
     MN_TRY(mn_conv_forward_table(&state->forward, s, run->capacity));
     if (op->one_hot && mn_one_hot_fits(s))
-        MN_TRY(mn_one_hot_create(&state->hot, s, run->capacity));
+        MN_TRY(mn_one_hot_create(&state->hot, s, run->capacity, twin ? twin->hot : NULL));
     if (backward && op->dx[0])
         MN_TRY(mn_conv_backward_table(&state->backward, s, run->capacity));
     state->gemms = mn_calloc((size_t)mn_max(state->forward.count, state->backward.count), sizeof(*state->gemms));
-    state->packed = op->twin ? ((const conv_state *)op->twin->state)->packed
-                             : mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
+    state->packed = twin ? twin->packed : mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
     if (!state->gemms || !state->packed)
         return MIRNET_ERR_NOMEM;
     if (backward && op->dx[0]) {
@@ -189,6 +189,8 @@ static void prepare(mn_op *op, const mn_run *run)
         mn_row_work_reset(op->row_work);
     if (op->twin)
         return;
+    if (state->hot)
+        mn_one_hot_prepare(state->hot, s, mn_weight(op->layer, run, MN_CONV_KERNEL));
     pack_job job = {state, run->kernels, mn_weight(op->layer, run, MN_CONV_KERNEL), mn_panels(run->kernels, s->channels)};
     mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * job.panels);
 }

@@ -54,20 +54,21 @@ static float count_real(const uint8_t *mask, int64_t places)
     return (float)mn_max(n, 1);
 }
 
-/* Of a row of the blank that comes again only the first one counts: it is no larger than itself. */
+/* Of the rows of the blank that are alike, and follow one another, one is enough. */
 static void pool_max(const mn_op *op, const mn_run *run, int64_t sample, float *y)
 {
     const mn_shape *in = &op->layer->in[0];
     const mn_blank *blank = op->blank_in;
     const int64_t rows = in->dim[0], n = in->dim[in->rank - 1], line = mn_shape_size(in) / rows;
     const int64_t own = blank ? blank->extent[sample] : rows;
+    const float *x = op->x[0] + sample * rows * line;
     if (own > 0)
-        run->kernels->column_max(y, op->x[0] + sample * rows * line, own * line / n, n, n);
-    for (int64_t t = own; t < rows; t++) {
-        const float *row = mn_blank_row(blank, op->x[0], sample, t, rows, line, run->capacity);
-        if (t == 0)
+        run->kernels->column_max(y, x, own * line / n, n, n);
+    for (int64_t k = blank ? blank->n_kinds - 1 : -1, end = rows; k >= 0 && end > own; end = blank->kinds[k--]) {
+        const float *row = op->x[0] + (run->capacity * rows + blank->kinds[k]) * line;
+        if (own == 0 && end == rows)
             memcpy(y, row, (size_t)n * sizeof(float));
-        for (int64_t at = 0; at < line && (t == own || blank->alike[t] != blank->alike[t - 1]); at += n)
+        for (int64_t at = 0; at < line; at += n)
             run->kernels->larger(y, row + at, n);
     }
 }

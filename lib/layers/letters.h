@@ -8,24 +8,29 @@
 /* A row that is neither all zeros nor a single 1; so rows have fewer floats than this. */
 enum { MN_NO_LETTER = 255 };
 
+/* The letter of a row: 0, or i + 1 for a 1 at place i. */
+static inline __attribute__((always_inline)) uint8_t mn_read_letter(const float *x, int64_t n)
+{
+    const uint32_t one = 0x3F800000; /* 1.0f. A -0.0 is no letter, which is as right as any */
+    uint32_t letter = 0, ones = 0, others = 0, bits;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(&bits, x + i, sizeof(bits));
+        letter += bits == one ? (uint32_t)i + 1 : 0;
+        ones += bits == one;
+        others += bits != one && bits != 0;
+    }
+    return others == 0 && ones <= 1 ? (uint8_t)letter : MN_NO_LETTER;
+}
+
 /* out[i] for row i of x, n floats each: 0 for zeros, i + 1 for a 1 at place i. Rows from `rows` to `all` - 1 are zeros and not
  * looked at. Whether all are letters. */
 static inline bool mn_read_letters(uint8_t *out, const float *x, int64_t rows, int64_t all, int64_t n)
 {
-    const uint32_t one = 0x3F800000; /* 1.0f. A -0.0 is no letter, which is as right as any */
     bool good = true;
     memset(out + rows, 0, (size_t)(all - rows));
     for (int64_t row = 0; row < rows; row++, x += n) {
-        uint32_t letter = 0, ones = 0, others = 0, bits;
-        for (int64_t i = 0; i < n; i++) {
-            memcpy(&bits, x + i, sizeof(bits));
-            letter += bits == one ? (uint32_t)i + 1 : 0;
-            ones += bits == one;
-            others += bits != one && bits != 0;
-        }
-        const bool is_letter = others == 0 && ones <= 1;
-        out[row] = is_letter ? (uint8_t)letter : MN_NO_LETTER;
-        good = good && is_letter;
+        out[row] = n == 4 ? mn_read_letter(x, 4) : mn_read_letter(x, n); /* four bases: the loop is unrolled */
+        good = good && out[row] != MN_NO_LETTER;
     }
     return good;
 }

@@ -15,13 +15,19 @@
 typedef struct mn_one_hot {
     int64_t letters;  /* floats of a row, and one for zeros */
     int64_t *kernel_at; /* [live taps along the height][out_width][letters] where the row of the kernel is, and 1; 0: none */
-    uint8_t *codes;   /* [capacity][height] */
+    bool owner;       /* of the table */
+    float *table;     /* the same for the forward pass: these rows, of zeros where there is none */
+    int64_t line;     /* height, and the padding on both sides, which reads as zeros */
+    uint8_t *codes;   /* [capacity][line] */
     bool *plain;      /* [capacity] samples that are not made of letters alone */
 } mn_one_hot;
 
-/* Errors: NOMEM. */
-mirnet_status mn_one_hot_create(mn_one_hot **out, const conv_shape *s, int64_t capacity) MN_MUST_CHECK;
+/* Errors: NOMEM. With a twin, which lives longer, the table is the twin's. */
+mirnet_status mn_one_hot_create(mn_one_hot **out, const conv_shape *s, int64_t capacity,
+                                const mn_one_hot *twin) MN_MUST_CHECK;
 void mn_one_hot_destroy(mn_one_hot *hot);
+/* The weights have changed. Not for a twin. */
+void mn_one_hot_prepare(mn_one_hot *hot, const conv_shape *s, const float *kernel);
 /* Whether it is for these sizes. */
 bool mn_one_hot_fits(const conv_shape *s);
 
