@@ -36,7 +36,9 @@ typedef struct job {
     const source *from;
     int64_t first, n;     /* the samples of the window */
     int64_t block;        /* samples of a block, at most the predictor's */
+    int64_t blocks;
     const int32_t *order; /* [n] NULL: as they come */
+    bool dealt;           /* sorted samples go to the blocks in turn */
     float *out;
     _Atomic int64_t refused; /* the first sample that the encoder refused; INT64_MAX: none */
 } job;
@@ -110,24 +112,31 @@ static mirnet_status encode(const job *j, int64_t i, float *to)
     return mirnet_encoder_run(j->predictor->model->encoder, text, length, NULL, to);
 }
 
-/* The i-th sample of the window. */
-static int64_t sample_at(const job *j, int64_t i)
+static int64_t samples_of(const job *j, int64_t block)
 {
-    return j->first + (j->order ? j->order[i] : i);
+    return j->dealt ? mn_ceil_div(j->n - block, j->blocks) : mn_min(j->block, j->n - block * j->block);
 }
 
-/* Puts samples from..from + n - 1 of the window into the plan's inputs; false if the encoder refuses one. It looks at all of them,
+/* The i-th sample of a block. */
+static int64_t sample_at(const job *j, int64_t block, int64_t i)
+{
+    const int64_t place = j->dealt ? i * j->blocks + block : block * j->block + i;
+    return j->first + (j->order ? j->order[place] : place);
+}
+
+/* Puts the n samples of a block into the plan's inputs; false if the encoder refuses one. It looks at all of them,
  * and so do all blocks of a window, so that the first one is found in whatever order they are. */
-static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
+static bool fill(job *j, const mn_plan *plan, int64_t block, int64_t n)
 {
     const mirnet_model *model = plan->model;
     bool good = true;
     for (int32_t k = 0; j->from->inputs && k < model->spec->n_inputs; k++) {
         const int64_t size = mirnet_model_get_size(model, k);
-        memcpy(mn_plan_input(plan, k), j->from->inputs[k] + (j->first + from) * size, (size_t)(n * size) * sizeof(float));
+        memcpy(mn_plan_input(plan, k), j->from->inputs[k] + sample_at(j, block, 0) * size,
+               (size_t)(n * size) * sizeof(float));
     }
     for (int64_t i = 0; !j->from->inputs && i < n; i++) {
-        const int64_t sample = sample_at(j, from + i);
+        const int64_t sample = sample_at(j, block, i);
         if (encode(j, sample, mn_plan_input(plan, 0) + i * mirnet_encoder_get_size(model->encoder)) == MIRNET_OK)
             continue;
         int64_t first = atomic_load(&j->refused);
@@ -140,14 +149,13 @@ static bool fill(job *j, const mn_plan *plan, int64_t from, int64_t n)
 
 static void run_block(job *j, mn_plan *plan, int64_t block)
 {
-    const int64_t size = mirnet_model_get_size(plan->model, -1), from = block * j->block;
-    const int64_t n = mn_min(j->block, j->n - from);
-    if (!fill(j, plan, from, n))
+    const int64_t size = mirnet_model_get_size(plan->model, -1), n = samples_of(j, block);
+    if (!fill(j, plan, block, n))
         return;
     plan->run.batch = n;
     mn_plan_forward(plan);
     for (int64_t i = 0; i < n; i++)
-        memcpy(j->out + sample_at(j, from + i) * size, mn_plan_output(plan) + i * size, (size_t)size * sizeof(float));
+        memcpy(j->out + sample_at(j, block, i) * size, mn_plan_output(plan) + i * size, (size_t)size * sizeof(float));
 }
 
 static void block_part(void *context, int64_t part, int32_t worker)
@@ -177,21 +185,24 @@ static void sort_window(job *j)
     j->order = predictor->order;
 }
 
-/* Many samples: each thread does whole blocks, of as many samples as there are for it. Few: the threads share the work
- * inside each block. The bits are the same. */
+/* Many samples: each thread does whole blocks, as many as the others. Few: the threads share the work inside each block. The
+ * bits are the same. */
 static void run_window(job *j)
 {
     mirnet_predictor *predictor = j->predictor;
-    j->block = mn_min(predictor->block, mn_max(SHARED, mn_ceil_div(j->n, predictor->n_plans)));
-    const int64_t blocks = mn_ceil_div(j->n, j->block);
-    const bool whole = blocks >= predictor->n_plans;
-    if (blocks > 1 && !j->from->inputs)
+    const int64_t rounds = mn_ceil_div(j->n, predictor->n_plans * predictor->block);
+    j->block = mn_min(predictor->block, mn_max(SHARED, mn_ceil_div(j->n, predictor->n_plans * rounds)));
+    j->blocks = mn_ceil_div(j->n, j->block);
+    const bool whole = j->blocks >= predictor->n_plans;
+    if (j->blocks > 1 && !j->from->inputs)
         sort_window(j);
+    /* The first of many blocks take longest, which evens out. */
+    j->dealt = j->order && j->blocks == predictor->n_plans;
     for (int32_t i = 0; i < predictor->n_plans; i++)
         predictor->plans[i]->run.threads = whole ? NULL : predictor->threads;
     if (whole)
-        mn_threads_run(predictor->threads, block_part, j, blocks);
-    for (int64_t b = 0; b < blocks && !whole; b++)
+        mn_threads_run(predictor->threads, block_part, j, j->blocks);
+    for (int64_t b = 0; b < j->blocks && !whole; b++)
         run_block(j, predictor->plans[0], b);
 }
 
