@@ -3,24 +3,35 @@
 
 /* A part of kernels_tmpl.h. */
 
-/* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2), e^r by a polynomial of degree 6 on |r| <= ln 2 / 2 (Cephes expf). The
- * bounds give 0 and infinity; 2^n in two factors, since it is no float where e^x is close to them. */
-INLINE vec exp_of(vec x)
+/* What is left of x above the multiple of ln 2 that `shifted` holds. */
+INLINE vec rest_of(vec x, vec shifted)
 {
-    x = at_most(at_least(x, splat(-104.0f)), splat(89.0f));
-    /* Adding 1.5 * 2^23 rounds to an integer in the low bits. */
-    vec shifted = multiply_sum(x, splat(1.44269504f), splat(12582912.0f));
-    ivec n = (ivec)shifted - (ivec)splat(12582912.0f);
     vec whole = shifted - splat(12582912.0f);
     vec r = multiply_sum(whole, splat(-0.693359375f), x);
-    r = multiply_sum(whole, splat(2.12194440e-4f), r);
+    return multiply_sum(whole, splat(2.12194440e-4f), r);
+}
+
+/* e^r - 1 for |r| <= ln 2 / 2, by a polynomial of degree 6 (Cephes expf). */
+INLINE vec exp_less_one(vec r)
+{
     vec p = splat(1.9875691500e-4f);
     p = multiply_sum(p, r, splat(1.3981999507e-3f));
     p = multiply_sum(p, r, splat(8.3334519073e-3f));
     p = multiply_sum(p, r, splat(4.1665795894e-2f));
     p = multiply_sum(p, r, splat(1.6666665459e-1f));
     p = multiply_sum(p, r, splat(5.0000001201e-1f));
-    p = multiply_sum(p * r, r, r) + splat(1.0f);
+    return multiply_sum(p * r, r, r);
+}
+
+/* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2). The bounds give 0 and infinity; 2^n in two factors, since it is no float
+ * where e^x is close to them. */
+INLINE vec exp_of(vec x)
+{
+    x = at_most(at_least(x, splat(-104.0f)), splat(89.0f));
+    /* Adding 1.5 * 2^23 rounds to an integer in the low bits. */
+    vec shifted = multiply_sum(x, splat(1.44269504f), splat(12582912.0f));
+    ivec n = (ivec)shifted - (ivec)splat(12582912.0f);
+    vec p = exp_less_one(rest_of(x, shifted)) + splat(1.0f);
     ivec half = n >> 1;
     return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
 }
@@ -30,17 +41,16 @@ INLINE vec sigmoid_of(vec x)
     return splat(1.0f) / (splat(1.0f) + exp_of(-x));
 }
 
-/* tanh x: an odd polynomial for |x| < 0.625 (Cephes tanhf), else 1 - 2 / (e^2x + 1). */
+/* tanh |x| with m = e^(2 |x|) - 1 = 2^n (e^r - 1) + (2^n - 1): 1 - 2 / (m + 2), and where that would cancel m / (m + 2). */
 INLINE vec tanh_of(vec x)
 {
-    vec square = x * x, p = splat(-5.70498872745e-3f);
-    p = multiply_sum(p, square, splat(2.06390887954e-2f));
-    p = multiply_sum(p, square, splat(-5.37397155531e-2f));
-    p = multiply_sum(p, square, splat(1.33314422036e-1f));
-    p = multiply_sum(p, square, splat(-3.33332819422e-1f));
-    vec small = multiply_sum(p * square, x, x);
-    vec large = splat(1.0f) - splat(2.0f) / (exp_of(x + x) + splat(1.0f));
-    return choose(square < splat(0.390625f), small, large);
+    const ivec sign = (ivec)x & INT32_MIN;
+    const vec twice = at_most((vec)((ivec)(x + x) & INT32_MAX), splat(20.0f));
+    vec shifted = multiply_sum(twice, splat(1.44269504f), splat(12582912.0f));
+    const vec power = (vec)(((ivec)shifted - (ivec)splat(12582912.0f) + 127) << 23);
+    const vec m = multiply_sum(power, exp_less_one(rest_of(twice, shifted)), power - splat(1.0f));
+    const vec half = splat(1.0f) / (m + splat(2.0f));
+    return (vec)((ivec)choose(twice < splat(1.25f), m * half, splat(1.0f) - (half + half)) | sign);
 }
 
 INLINE vec relu_of(vec x)
