@@ -126,7 +126,6 @@ static mirnet_status get_states(mn_rnn *r, const mn_layer_spec *spec, bool backw
     r->step_stride = backward ? r->units : 0;
     r->z_slot = r->streams ? r->columns : r->steps * r->columns;
     r->z_step = r->streams ? r->slots * r->columns : r->columns;
-    r->z_mask = r->streams ? MN_RNN_CHUNK - 1 : -1;
     MN_TRY(get(&r->z, r->slots, r->streams ? MN_RNN_CHUNK : r->steps, r->columns));
     MN_TRY(get(&r->kept, r->slots, kept_steps, r->units));
     for (int i = 0; i < 2; i++)

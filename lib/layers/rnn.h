@@ -9,7 +9,7 @@
 typedef struct mn_rnn mn_rnn;
 typedef struct mn_rnn_step mn_rnn_step;
 
-/* Steps that are made together where z streams; a power of two. And slots that walk together at most. */
+/* Steps that are made together where z streams, at most; a power of two. And slots that walk together at most. */
 enum { MN_RNN_CHUNK = 8, MN_RNN_WALK = 32 };
 
 enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
@@ -43,7 +43,8 @@ struct mn_rnn {
     int64_t slots;
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
     bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and forgotten */
-    int64_t z_slot, z_step, z_mask;   /* of z */
+    int64_t chunk;                    /* so many: a power of two */
+    int64_t z_slot, z_step;           /* of z */
     bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
 
     /* The columns of the kernel that have an effect, in blocks of equal width: all in one block, or, where there is but
@@ -92,7 +93,7 @@ struct mn_rnn_step {
 /* The place of a slot and time in z, and in the arrays of `units` columns. */
 static inline float *mn_rnn_z(const mn_rnn *r, int64_t slot, int64_t t)
 {
-    return r->z + slot * r->z_slot + (t & r->z_mask) * r->z_step;
+    return r->z + slot * r->z_slot + (r->streams ? t & (r->chunk - 1) : t) * r->z_step;
 }
 
 static inline int64_t mn_rnn_at(const mn_rnn *r, int64_t slot, int64_t t)

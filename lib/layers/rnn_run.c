@@ -5,8 +5,8 @@
 #include "layers/rnn.h"
 
 /* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum depends on
- * who walks with whom. */
-enum { WALK = 6, WALK_FEW = 3, WALK_ONE_STEP = MN_RNN_WALK };
+ * who walks with whom. And rows of x K that are made at a time where z streams. */
+enum { WALK = 6, WALK_FEW = 3, WALK_STREAM = 16, WALK_ONE_STEP = MN_RNN_WALK, STREAM_ROWS = 64 };
 
 /* A walk over the samples in all slots, in parts of a few. */
 typedef struct walk {
@@ -37,13 +37,15 @@ static bool is_masked(const mn_rnn_step *s, int64_t slot)
     return s->op->layer->masked && !s->op->mask[0][(s->sample + slot) * s->rnn->steps + s->t];
 }
 
-/* A step that nobody takes: the states stay as they are. */
-static bool is_idle(const mn_rnn_step *s)
+/* The step without the samples at both ends that do not take it: a batch that is sorted by length ends one by one. */
+static mn_rnn_step taken(const mn_rnn_step *s)
 {
-    int64_t slot = s->from;
-    while (slot < s->to && is_masked(s, slot))
-        slot++;
-    return slot == s->to;
+    mn_rnn_step step = *s;
+    while (step.from < step.to && is_masked(&step, step.from))
+        step.from++;
+    while (step.from < step.to && is_masked(&step, step.to - 1))
+        step.to--;
+    return step;
 }
 
 /* The row of y, or dy, that belongs to this step of a sample; NULL: none does. */
@@ -73,12 +75,15 @@ static mn_rnn_step step_of(const walk *w, int64_t part)
 
 static void run_walk(const mn_op *op, const mn_run *run, int64_t sample, int64_t count, mn_task task)
 {
-    const mn_rnn *r = op->state;
-    int64_t together = WALK;
+    mn_rnn *r = op->state;
+    int64_t together = r->streams ? WALK_STREAM : WALK;
     if (r->steps == 1)
         together = WALK_ONE_STEP;
     else if (run->threads)
         together = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
+    if (r->streams)
+        for (r->chunk = MN_RNN_CHUNK; r->chunk > 1 && r->chunk * together > STREAM_ROWS; r->chunk /= 2)
+            ;
     walk w = {op, run, sample, count, together};
     mn_parallel(run, task, &w, mn_ceil_div(count, w.per_part));
 }
@@ -224,7 +229,7 @@ static void stream_inputs(const mn_rnn_step *s)
     mn_row rows[MN_RNN_WALK * MN_RNN_CHUNK];
     mn_rnn_step at = *s;
     int64_t m = 0;
-    for (at.k = s->k; at.k < mn_min(s->k + MN_RNN_CHUNK, r->steps); at.k++) {
+    for (at.k = s->k; at.k < mn_min(s->k + r->chunk, r->steps); at.k++) {
         at.t = time_of(op, at.k);
         for (int64_t slot = s->from; slot < s->to; slot++)
             if (!is_masked(&at, slot))
@@ -248,12 +253,13 @@ static void forward_part(void *context, int64_t part, int32_t worker)
             memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
     for (s.k = 0; s.k < r->steps; s.k++) {
         s.t = time_of(s.op, s.k);
-        if (r->streams && s.k % MN_RNN_CHUNK == 0)
+        if (r->streams && s.k % r->chunk == 0)
             stream_inputs(&s);
         if (s.k > 0 && drops_h(r, s.run))
             drop_states(&s);
-        if (!is_idle(&s))
-            r->cell->forward(&s);
+        const mn_rnn_step step = taken(&s);
+        if (step.from < step.to)
+            r->cell->forward(&step);
         settle(&s);
     }
 }
@@ -309,8 +315,9 @@ static void backward_part(void *context, int64_t part, int32_t worker)
     for (s.k = r->steps - 1; s.k >= 0; s.k--) {
         s.t = time_of(s.op, s.k);
         add_output(&s);
-        if (!is_idle(&s))
-            r->cell->backward(&s);
+        const mn_rnn_step step = taken(&s);
+        if (step.from < step.to)
+            r->cell->backward(&step);
         settle_back(&s);
     }
 }
