@@ -170,9 +170,11 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
 {
     for (int64_t col = 0; col < n; col += LANES) {
         int64_t columns = mn_min(LANES, n - col);
-        vec sum = add ? load_some(out + col, columns) : (vec){0};
+        vec sum = {0}; /* sums of sums lose fewer bits than one long sum */
         for (int64_t i = 0; i < m; i++)
             sum += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
+        if (add)
+            sum += load_some(out + col, columns);
         store_some(out + col, sum, columns);
     }
 }

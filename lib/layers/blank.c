@@ -120,13 +120,20 @@ void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity)
         memset(dy + (capacity * blank->rows + blank->kinds[k]) * blank->row, 0, (size_t)blank->row * sizeof(float));
 }
 
-void mn_blank_collect(const mn_blank *blank, float *dy, int64_t batch, int64_t capacity)
+void mn_blank_collect(const mn_blank *blank, const mn_kernels *kernels, float *dy, int64_t batch, int64_t capacity)
 {
+    enum { COLUMNS = 128 };
+    float sum[COLUMNS]; /* of one sample first: sums of sums lose fewer bits than one long sum */
     for (int64_t b = 0; b < batch; b++)
-        for (int64_t row = blank->extent[b]; row < blank->seen[b]; row++) {
+        for (int64_t row = blank->extent[b], end; row < blank->seen[b]; row = end) {
+            for (end = row + 1; end < blank->seen[b] && blank->alike[end] == blank->alike[row]; end++)
+                ;
             const float *from = dy + (b * blank->rows + row) * blank->row;
             float *to = dy + (capacity * blank->rows + blank->alike[row]) * blank->row;
-            for (int64_t i = 0; i < blank->row; i++)
-                to[i] += from[i];
+            for (int64_t at = 0; at < blank->row; at += COLUMNS) {
+                const int64_t n = mn_min(COLUMNS, blank->row - at);
+                kernels->column_sums(sum, from + at, end - row, n, blank->row, false);
+                kernels->add(to + at, sum, n);
+            }
         }
 }

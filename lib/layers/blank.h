@@ -5,6 +5,8 @@
 
 #include "common.h"
 
+#include "kernels/kernels.h"
+
 /*
  * Rule: an output row of a convolution whose window holds only padding zeros depends on the weights alone. It equals the same
  * row of a sample that is all zeros, the blank. So of each sample only the rows in front of its `extent` are computed; the rows
@@ -56,6 +58,6 @@ void mn_blank_show_all(mn_blank *blank, int64_t batch);
 void mn_blank_fill(const mn_blank *blank, float *y, int64_t batch, int64_t capacity);
 /* Backward: clears the gradients of the blank's kinds; and adds to them those of the copies. */
 void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity);
-void mn_blank_collect(const mn_blank *blank, float *dy, int64_t batch, int64_t capacity);
+void mn_blank_collect(const mn_blank *blank, const mn_kernels *kernels, float *dy, int64_t batch, int64_t capacity);
 
 #endif

@@ -402,7 +402,7 @@ static void backward(mn_op *op, const mn_run *run)
     conv_state *state = op->state;
     const conv_shape *s = &state->shape;
     if (op->blank)
-        mn_blank_collect(op->blank, op->dy, run->batch, run->capacity);
+        mn_blank_collect(op->blank, run->kernels, op->dy, run->batch, run->capacity);
     if (op->layer->spec->activation != MN_LINEAR)
         each_block(op, run, activate_back_block);
     weight_gradients(op, run);
