@@ -293,6 +293,11 @@ START_TEST(savings_in_networks_on_letters)
         "InputLayer: 40, 4; Conv1D: 'filters': 6, 'kernel_size': 8, 'padding': 'same', 'activation': 'relu';"
         "MaxPooling1D: 'pool_size': 4; Bidirectional: 'layer': {'class_name': 'LSTM', 'config': {'units': 4}};"
         "Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4; Bidirectional: 'layer': {'class_name': 'GRU', 'config': {'units': 4, 'return_sequences': true}};"
+        "LSTM: 'units': 5; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4; Conv1D: 'filters': 8, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu';"
+        "LSTM: 'units': 9, 'go_backwards': true, 'return_sequences': true; GRU: 'units': 5, 'reset_after': false;"
+        "Dense: 'units': 3, 'activation': 'softmax';",
         "InputLayer: 40, 4; Masking; LSTM: 'units': 6, 'return_sequences': true; GRU: 'units': 5; Dense: 'units': 2, "
         "'activation': 'softmax';",
         /* Rows that a Reshape cuts anew, or leaves as they are. */
@@ -456,7 +461,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_in_the_papers_network);
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
-    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 9);
+    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 11);
     tcase_add_test(tc, a_larger_batch_before_changes_no_bit);
     tcase_add_test(tc, a_full_table_changes_nothing);
     tcase_add_loop_test(tc, updates_at_once_have_the_bits_of_later_ones, 0, 3);

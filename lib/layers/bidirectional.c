@@ -80,6 +80,7 @@ static void borrow(both *b, int i, const mn_op *op)
     inner->dx_add = i ? b->add : op->dx_add;
     inner->grad_add = op->grad_add;
     inner->mask = op->mask;
+    inner->blank_in = op->blank_in;
     inner->mask_out = op->mask_out;
     if (concatenates(op->layer)) {
         const int64_t at = i ? op->layer->spec->inner[0]->units : 0;
@@ -182,6 +183,12 @@ static void backward(mn_op *op, const mn_run *run)
         b->op[i].layer->cls->backward(&b->op[i], run);
 }
 
+static bool shares_tail(const mn_layer *layer, int64_t rows)
+{
+    return layer->in[0].dim[0] > 1 && mn_rnn_shares_tail(layer->inner[0], rows) &&
+           mn_rnn_shares_tail(layer->inner[1], rows);
+}
+
 const mn_layer_class mn_bidirectional = {
     .build = build,
     .open = open_both,
@@ -189,4 +196,5 @@ const mn_layer_class mn_bidirectional = {
     .prepare = prepare,
     .forward = forward,
     .backward = backward,
+    .shares_tail = shares_tail,
 };

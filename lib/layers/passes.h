@@ -8,6 +8,7 @@
  *
  *     BLANK      rows behind the ends of sequences are shared                        blank.h
  *     TAIL       and what they add to a product, or a pool, over the whole sequence  tail.h    prediction
+ *                and the steps of a recurrent layer on them, where it meets them first   rnn.h  prediction
  *     ROWS       two convolutions over letters are looked up                         row_table.h   prediction
  *     ONE_HOT    convolutions of letters pick rows of the kernel and add             one_hot.h
  *     DEAD_TAPS  taps of a kernel that only ever meet padding are left out           conv.c

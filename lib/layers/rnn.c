@@ -165,7 +165,15 @@ static void cut_columns(mn_rnn *r, bool skip)
 /* With one step x is one flat row. */
 bool mn_rnn_shares_tail(const mn_layer *layer, int64_t rows)
 {
-    return layer->in[0].dim[0] == 1 && rows > 1;
+    const int64_t steps = layer->in[0].dim[0];
+    return rows > 1 && (steps == 1 || (rows == steps && !layer->masked));
+}
+
+static mirnet_status get_blank(mn_rnn *r, const mn_layer_spec *spec)
+{
+    for (int32_t i = 0; i < r->cell->states && spec->go_backwards; i++)
+        MN_TRY(get(&r->after[i], r->steps, r->units, 1));
+    return get(&r->blank_z, r->steps, r->columns, 1);
 }
 
 mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_cell *cell)
@@ -185,7 +193,9 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->streams = !backward && r->steps > 1;
     r->slots = r->streams ? mn_min(run->capacity, SLOTS) : run->capacity;
     cut_columns(r, skips_idle(layer));
-    if (op->blank_in)
+    if (op->blank_in && r->streams)
+        MN_TRY(get_blank(r, layer->spec));
+    else if (op->blank_in)
         MN_TRY(mn_tail_create(&r->tail, op->blank_in, r->columns, run->capacity));
     if (layer->masked && !r->streams) {
         size_t n;
@@ -214,12 +224,14 @@ void mn_rnn_close(mn_op *op)
         mn_free(r->recurrent_t[i]);
         mn_free(r->state[i]);
         mn_free(r->fresh[i]);
+        mn_free(r->after[i]);
         mn_free(r->d[i]);
     }
     mn_free(r->kernel_t);
     mn_free(r->scratch);
     mn_tail_destroy(r->tail);
     mn_free(r->real);
+    mn_free(r->blank_z);
     mn_free(r->z);
     mn_free(r->h_dropped);
     mn_free(r->kept);
@@ -244,7 +256,8 @@ static void prepare_bias(const mn_rnn *r, const mn_layer *layer, const mn_run *r
 
 void mn_rnn_prepare(mn_op *op, const mn_run *run)
 {
-    const mn_rnn *r = op->state;
+    mn_rnn *r = op->state;
+    r->ready = false;
     if (r->tail)
         r->tail->ready = false;
     if (op->twin)

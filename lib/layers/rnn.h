@@ -67,6 +67,16 @@ struct mn_rnn {
                                              z in the order of x */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
+    /*
+     * Where op->blank_in is set and there are many steps. Rule: behind a sample's extent x is the blank (see blank.h), so x K + b
+     * of these steps is made once for all samples; and a layer that goes backwards meets them first, so that its
+     * state behind each is made once as well. Proof: the same numbers from the same numbers. It stops where weights change
+     * (training), and at masks.
+     */
+    bool ready;       /* they are those of the weights */
+    float *blank_z;   /* [steps][columns] x K + b of the blank */
+    float *after[2];  /* [steps][units] where the layer goes backwards: the states behind step t of the blank; else NULL */
+
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient; where it streams
                          [MN_RNN_CHUNK][slots][columns] */
     float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
@@ -107,6 +117,11 @@ static inline float *mn_rnn_h(const mn_rnn *r, const mn_run *run)
     return run->training && r->h_dropped ? r->h_dropped : r->state[0];
 }
 
+static inline bool mn_rnn_drops_x(const mn_rnn *r, const mn_run *run)
+{
+    return run->training && r->x_dropped;
+}
+
 /* y = a * b, elementwise; y is neither. */
 static inline void mn_rnn_times(const mn_rnn_step *step, float *y, const float *a, const float *b)
 {
@@ -138,6 +153,11 @@ static inline bool mn_rnn_few(const mn_rnn *r, const mn_run *run)
 {
     return r->scratch && run->batch * r->steps <= MN_FEW_ROWS;
 }
+
+/* The kernel as one that is walked over, with x or its dropped form. */
+mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x);
+/* What is left to do where z holds the gradient of every step (rnn_grads.c). */
+void mn_rnn_grads(const mn_op *op, const mn_run *run);
 
 /* The functions of a layer class; build and open know the cell. */
 mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell) MN_MUST_CHECK;

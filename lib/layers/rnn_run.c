@@ -16,11 +16,6 @@ typedef struct walk {
     int64_t count, per_part;
 } walk;
 
-static bool drops_x(const mn_rnn *r, const mn_run *run)
-{
-    return run->training && r->x_dropped;
-}
-
 static bool drops_h(const mn_rnn *r, const mn_run *run)
 {
     return run->training && r->h_dropped;
@@ -37,13 +32,25 @@ static bool is_masked(const mn_rnn_step *s, int64_t slot)
     return s->op->layer->masked && !s->op->mask[0][(s->sample + slot) * s->rnn->steps + s->t];
 }
 
+/* Whether x of this step is the blank's. */
+static bool is_blank(const mn_rnn_step *s, int64_t slot)
+{
+    return s->rnn->ready && s->t >= s->op->blank_in->extent[s->sample + slot];
+}
+
+/* Masked, or a step of the blank whose end is known. */
+static bool is_passed(const mn_rnn_step *s, int64_t slot)
+{
+    return is_masked(s, slot) || (s->rnn->after[0] && is_blank(s, slot));
+}
+
 /* The step without the samples at both ends that do not take it: a batch that is sorted by length ends one by one. */
 static mn_rnn_step taken(const mn_rnn_step *s)
 {
     mn_rnn_step step = *s;
-    while (step.from < step.to && is_masked(&step, step.from))
+    while (step.from < step.to && is_passed(&step, step.from))
         step.from++;
-    while (step.from < step.to && is_masked(&step, step.to - 1))
+    while (step.from < step.to && is_passed(&step, step.to - 1))
         step.to--;
     return step;
 }
@@ -135,8 +142,7 @@ static void drop_samples(const mn_op *op, const mn_run *run, int64_t from, int64
     }
 }
 
-/* The kernel as one that is walked over, with x or its dropped form. */
-static mn_few few_of(const mn_op *op, const mn_run *run, const float *x)
+mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x)
 {
     const mn_rnn *r = op->state;
     return (mn_few){
@@ -163,10 +169,10 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
 {
     const mn_rnn *r = op->state;
     const int64_t packed = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
-    const float *x = drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in;
+    const float *x = mn_rnn_drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in;
     const bool biased = op->layer->spec->use_bias;
     if (mn_rnn_few(r, run)) {
-        mn_few few = few_of(op, run, x);
+        mn_few few = mn_rnn_few_of(op, run, x);
         mn_few_forward_run(run, &few, r->in, r->z, r->columns, biased ? r->bias : NULL, r->scratch);
         return;
     }
@@ -201,6 +207,8 @@ static void settle(const mn_rnn_step *s)
             float *fresh = r->fresh[i] + slot * r->units;
             if (masked)
                 memcpy(fresh, r->state[i] + mn_rnn_at(r, slot, s->t), bytes);
+            else if (r->after[i] && is_blank(s, slot))
+                memcpy(fresh, r->after[i] + s->t * r->units, bytes);
             if (s->k + 1 < r->steps)
                 memcpy(r->state[i] + mn_rnn_at(r, slot, time_of(s->op, s->k + 1)), fresh, bytes);
         }
@@ -231,10 +239,15 @@ static void stream_inputs(const mn_rnn_step *s)
     int64_t m = 0;
     for (at.k = s->k; at.k < mn_min(s->k + r->chunk, r->steps); at.k++) {
         at.t = time_of(op, at.k);
-        for (int64_t slot = s->from; slot < s->to; slot++)
-            if (!is_masked(&at, slot))
-                rows[m++] = (mn_row){.a = ((s->sample + slot) * r->steps + at.t) * r->in,
-                                     .c = mn_rnn_z(r, slot, at.t) - r->z, .first = 0, .last = 1};
+        const mn_rnn_step step = taken(&at);
+        for (int64_t slot = step.from; slot < step.to; slot++) {
+            float *z = mn_rnn_z(r, slot, at.t);
+            if (is_blank(&step, slot))
+                memcpy(z, r->blank_z + op->blank_in->alike[at.t] * r->columns, (size_t)r->columns * sizeof(float));
+            else if (!is_masked(&step, slot))
+                rows[m++] = (mn_row){.a = ((s->sample + slot) * r->steps + at.t) * r->in, .c = z - r->z, .first = 0,
+                                     .last = 1};
+        }
     }
     const mn_gemm product = {
         .m = m, .n = r->columns, .runs = 1, .run = r->in, .x = op->x[0], .y = r->z, .rows = rows, .b = r->kernel,
@@ -264,10 +277,35 @@ static void forward_part(void *context, int64_t part, int32_t worker)
     }
 }
 
+/* The blank walks through slot 0. */
+static void walk_blank(const mn_op *op, const mn_run *run)
+{
+    mn_rnn *r = op->state;
+    mn_rnn_step s = {.op = op, .run = run, .rnn = r, .from = 0, .to = 1, .sample = run->capacity};
+    r->chunk = 1;
+    for (int32_t i = 0; i < r->cell->states; i++)
+        memset(r->state[i] + mn_rnn_at(r, 0, time_of(op, 0)), 0, unit_bytes(r));
+    for (s.k = 0; s.k < r->steps; s.k++) {
+        s.t = time_of(op, s.k);
+        stream_inputs(&s);
+        memcpy(r->blank_z + s.t * r->columns, mn_rnn_z(r, 0, s.t), (size_t)r->columns * sizeof(float));
+        if (!r->after[0])
+            continue;
+        r->cell->forward(&s);
+        for (int32_t i = 0; i < r->cell->states; i++) {
+            memcpy(r->after[i] + s.t * r->units, r->fresh[i], unit_bytes(r));
+            memcpy(r->state[i] + mn_rnn_at(r, 0, s.t), r->fresh[i], unit_bytes(r));
+        }
+    }
+    r->ready = true;
+}
+
 void mn_rnn_forward(mn_op *op, const mn_run *run)
 {
     const mn_rnn *r = op->state;
-    if (drops_x(r, run) || drops_h(r, run))
+    if (r->blank_z && !r->ready)
+        walk_blank(op, run);
+    if (mn_rnn_drops_x(r, run) || drops_h(r, run))
         mn_each_sample(op, run, drop_samples, r->steps * r->in);
     for (int64_t sample = 0; sample < run->batch; sample += r->slots) {
         const int64_t count = mn_min(r->slots, run->batch - sample);
@@ -322,115 +360,8 @@ static void backward_part(void *context, int64_t part, int32_t worker)
     }
 }
 
-typedef struct sums_job {
-    const mn_kernels *kernels;
-    float *out;
-    const float *d;
-    int64_t rows, units, ldd;
-    bool add;
-} sums_job;
-
-static void sums_part(void *context, int64_t part, int32_t worker)
-{
-    const sums_job *j = context;
-    const int64_t at = part * j->units;
-    (void)worker;
-    j->kernels->column_sums(j->out + at, j->d + at, j->rows, j->units, j->ldd, j->add);
-}
-
-static void bias_grad(const mn_op *op, const mn_run *run)
-{
-    const mn_rnn *r = op->state;
-    float *grad = mn_grad(op->layer, run, MN_RNN_BIAS);
-    sums_job j = {run->kernels, NULL, NULL, run->batch * r->steps, r->units, r->columns, op->grad_add};
-    for (int32_t i = 0; i < r->blocks; i++) {
-        j.out = grad + r->block_at[i];
-        j.d = r->z + r->block_at[i];
-        mn_parallel(run, sums_part, &j, r->block_n / r->units);
-    }
-    if (op->layer->params[MN_RNN_BIAS].shape.rank == 1)
-        return;
-    /* The recurrent bias: the gradient before the gates of the second product is in `kept`. */
-    j.out = grad + r->columns;
-    j.d = r->z;
-    mn_parallel(run, sums_part, &j, r->cell->split);
-    j.out += r->cell->split * r->units;
-    j.d = r->kept;
-    j.ldd = r->units;
-    mn_parallel(run, sums_part, &j, 1);
-}
-
-/* dR is the cell's affair. */
-static void other_grads(const mn_op *op, const mn_run *run)
-{
-    const mn_layer *layer = op->layer;
-    const mn_rnn *r = op->state;
-    const mn_param *recurrent = &layer->params[MN_RNN_RECURRENT];
-    if (recurrent->trainable && r->steps > 1)
-        r->cell->recurrent_grad(op, run);
-    else if (recurrent->trainable && recurrent->live.n > 0 && !op->grad_add)
-        memset(mn_grad(layer, run, MN_RNN_RECURRENT), 0, recurrent->size * sizeof(float));
-    if (layer->spec->use_bias && layer->params[MN_RNN_BIAS].trainable)
-        bias_grad(op, run);
-}
-
-/* dK = x^T dz; dx (+)= dz K^T over the columns that have an effect. dx may be x. */
-static void kernel_grads(const mn_op *op, const mn_run *run, const float *x, float *dx, bool add)
-{
-    const mn_rnn *r = op->state;
-    const bool trainable = op->layer->params[MN_RNN_KERNEL].trainable;
-    const int64_t rows = run->batch * r->steps;
-    if (mn_rnn_few(r, run)) {
-        mn_few few = few_of(op, run, x);
-        few.dx = dx;
-        few.dx_add = add;
-        if (trainable)
-            few.gradient = mn_gradient_of(op, run, MN_RNN_KERNEL, 0, r->columns);
-        mn_few_back_run(run, &few, r->in);
-        return;
-    }
-    for (int32_t i = 0; trainable && i < r->blocks; i++) {
-        mn_outer outer = {
-            .m = rows, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
-            .d = r->z + r->block_at[i], .ldc = r->columns,
-            .to = mn_gradient_of(op, run, MN_RNN_KERNEL, r->block_at[i], r->columns),
-        };
-        mn_outer_run(run, &outer);
-    }
-    if (!dx)
-        return;
-    mn_gemm product = {
-        .m = rows, .n = r->in, .runs = r->blocks, .run = r->block_n, .x = r->z, .lda = r->columns, .y = dx,
-        .ldc = r->in, .a_at = r->block_at, .b_at = r->block_at, .b = r->kernel_t, .k_packed = r->columns,
-        .add = add,
-    };
-    mn_gemm_run(run, &product, 1);
-}
-
-/* x_dropped holds the gradient of the dropped x: dx (+)= that times the mask. */
-static void undrop_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
-{
-    const mn_rnn *r = op->state;
-    for (int64_t s = from; s < to; s++)
-        for (int64_t t = 0; t < r->steps; t++) {
-            const int64_t at = (s * r->steps + t) * r->in;
-            float *dx = op->dx[0] + at;
-            if (!op->dx_add[0])
-                memset(dx, 0, (size_t)r->in * sizeof(float));
-            run->kernels->multiply_add(dx, r->x_dropped + at, r->x_factors + s * r->in, r->in);
-        }
-}
-
 void mn_rnn_backward(mn_op *op, const mn_run *run)
 {
-    const mn_rnn *r = op->state;
     run_walk(op, run, 0, run->batch, backward_part);
-    other_grads(op, run);
-    if (!drops_x(r, run)) {
-        kernel_grads(op, run, op->x[0], op->dx[0], op->dx_add[0]);
-        return;
-    }
-    kernel_grads(op, run, r->x_dropped, op->dx[0] ? r->x_dropped : NULL, false);
-    if (op->dx[0])
-        mn_each_sample(op, run, undrop_samples, r->steps * r->in);
+    mn_rnn_grads(op, run);
 }
