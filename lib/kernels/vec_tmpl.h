@@ -60,15 +60,23 @@ INLINE vec multiply_sum(vec a, vec b, vec c)
     return MN_MULTIPLY_SUM(a, b, c);
 }
 
-/* A NaN stays one in these two: it must reach the loss, where it is noticed. */
+/* A NaN in a stays one in these two: it must reach the loss, where it is noticed. */
 INLINE vec at_least(vec a, vec floor)
 {
+#ifdef MN_AT_LEAST
+    return (vec)MN_AT_LEAST(a, floor);
+#else
     return choose(a < floor, floor, a);
+#endif
 }
 
 INLINE vec at_most(vec a, vec ceiling)
 {
+#ifdef MN_AT_MOST
+    return (vec)MN_AT_MOST(a, ceiling);
+#else
     return choose(a > ceiling, ceiling, a);
+#endif
 }
 
 /* The larger one, NaN if either is. */

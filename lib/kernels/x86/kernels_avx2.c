@@ -17,6 +17,9 @@ static inline __attribute__((always_inline)) __m256i lanes(int64_t n)
 #define MN_SQRT(a) _mm256_sqrt_ps((__m256)(a))
 #define MN_LOAD_SOME(p, n) _mm256_maskload_ps(p, lanes(n))
 #define MN_STORE_SOME(p, n, v) _mm256_maskstore_ps(p, lanes(n), (__m256)(v))
+/* The second operand is the result where one is NaN. */
+#define MN_AT_LEAST(a, floor) _mm256_max_ps((__m256)(floor), (__m256)(a))
+#define MN_AT_MOST(a, ceiling) _mm256_min_ps((__m256)(ceiling), (__m256)(a))
 #define MN_TABLE mn_kernels_avx2
 #define MN_TABLE_NAME "avx2"
 #include "kernels/kernels_tmpl.h"

@@ -17,6 +17,9 @@ static inline __attribute__((always_inline)) __mmask16 lanes(int64_t n)
 #define MN_SQRT(a) _mm512_sqrt_ps((__m512)(a))
 #define MN_LOAD_SOME(p, n) _mm512_maskz_loadu_ps(lanes(n), p)
 #define MN_STORE_SOME(p, n, v) _mm512_mask_storeu_ps(p, lanes(n), (__m512)(v))
+/* The second operand is the result where one is NaN. */
+#define MN_AT_LEAST(a, floor) _mm512_max_ps((__m512)(floor), (__m512)(a))
+#define MN_AT_MOST(a, ceiling) _mm512_min_ps((__m512)(ceiling), (__m512)(a))
 #define MN_TABLE mn_kernels_avx512
 #define MN_TABLE_NAME "avx512"
 #include "kernels/kernels_tmpl.h"
