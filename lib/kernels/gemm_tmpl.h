@@ -12,6 +12,9 @@ enum { K_BLOCK = 256 };
 
 static const float zeros[K_BLOCK];
 
+/* So few rows are made over several panels at a time. */
+enum { LOW = 3, LOW_PANELS = 4 };
+
 /* A block of K: runs r0..r1 - 1, of each the floats l0..l1 - 1. More than one run only with whole runs. */
 typedef struct block {
     int64_t r0, r1, l0, l1;
@@ -33,6 +36,22 @@ INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->b + (panel * g->k_packed + k) * WIDTH + (col - panel * WIDTH);
 }
 
+/* Adds a block's sum to C at y, `columns` of which exist, and does what comes before the first and behind the last one. */
+INLINE void finish(const mn_gemm *g, const block *k, float *y, vec sum, int64_t col, int64_t columns)
+{
+    const bool whole = columns >= LANES;
+    if (k->first && g->bias)
+        sum += whole ? load(g->bias + col) : load_some(g->bias + col, columns);
+    if (!k->first || g->add)
+        sum += whole ? load(y) : load_some(y, columns);
+    if (k->last && g->relu)
+        sum = at_least(sum, (vec){0});
+    if (whole)
+        store(y, sum);
+    else
+        store_some(y, sum, columns);
+}
+
 /* `height` rows and `vecs` vectors of C over one block of K. `columns` is how many of the columns exist. */
 INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, const int height, const int vecs,
                  int64_t columns)
@@ -41,7 +60,6 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     mn_row plain[TILE];
     float *y[TILE];
     vec sum[TILE][VECS];
-    const bool whole = columns >= vecs * LANES;
     UNROLL
     for (int i = 0; i < height; i++) {
         rows[i] = row_of(g, row + i, &plain[i]);
@@ -81,18 +99,8 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     UNROLL
     for (int i = 0; i < height; i++)
         UNROLL
-        for (int v = 0; v < vecs; v++) {
-            if (k->first && g->bias)
-                sum[i][v] += whole ? load(g->bias + col + v * LANES) : load_some(g->bias + col, columns);
-            if (!k->first || g->add)
-                sum[i][v] += whole ? load(y[i] + v * LANES) : load_some(y[i], columns);
-            if (k->last && g->relu)
-                sum[i][v] = at_least(sum[i][v], (vec){0});
-            if (whole)
-                store(y[i] + v * LANES, sum[i][v]);
-            else
-                store_some(y[i], sum[i][v], columns);
-        }
+        for (int v = 0; v < vecs; v++)
+            finish(g, k, y[i] + v * LANES, sum[i][v], col + v * LANES, columns - v * LANES);
 }
 
 INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
@@ -114,6 +122,57 @@ INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
     }
 }
 
+/* `height` rows, too few to keep the units busy with one panel, over `panels` neighbours. The sums are those of `tile`. */
+INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, const int height, const int panels)
+{
+    const mn_row *rows[LOW];
+    mn_row plain[LOW];
+    vec sum[LOW][LOW_PANELS * VECS];
+    int64_t r0 = k->r1, r1 = k->r0;
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        rows[i] = row_of(g, row + i, &plain[i]);
+        r0 = mn_min(r0, rows[i]->first);
+        r1 = mn_max(r1, rows[i]->last);
+        UNROLL
+        for (int v = 0; v < panels * VECS; v++)
+            sum[i][v] = (vec){0};
+    }
+    for (int64_t r = mn_max(r0, k->r0), end = mn_min(r1, k->r1); r < end; r++) {
+        const float *a[LOW];
+        const int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0, apart = g->k_packed * WIDTH;
+        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0);
+        UNROLL
+        for (int i = 0; i < height; i++)
+            a[i] = r >= rows[i]->first && r < rows[i]->last ? g->x + rows[i]->a + at : zeros;
+        for (int64_t l = 0, n = k->l1 - k->l0; l < n; l++, b += WIDTH)
+            UNROLL
+            for (int v = 0; v < panels * VECS; v++) {
+                const vec bv = load(b + v / VECS * apart + v % VECS * LANES);
+                UNROLL
+                for (int i = 0; i < height; i++)
+                    sum[i][v] = multiply_sum(splat(a[i][l]), bv, sum[i][v]);
+            }
+    }
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < panels * VECS; v++)
+            finish(g, k, g->y + rows[i]->c + col + v * LANES, sum[i][v], col + v * LANES, LANES);
+}
+
+/* The columns of as many whole panels as there are, of few rows; returns where it stopped. */
+static int64_t gemm_low(const mn_gemm *g, const block *k, int64_t row, int64_t rows, int64_t col, int64_t col1)
+{
+    for (; rows == 1 && col + 4 * WIDTH <= col1; col += 4 * WIDTH)
+        low_tile(g, k, row, col, 1, 4);
+    for (; rows == 2 && col + 2 * WIDTH <= col1; col += 2 * WIDTH)
+        low_tile(g, k, row, col, 2, 2);
+    for (; rows == 3 && col + 2 * WIDTH <= col1; col += 2 * WIDTH)
+        low_tile(g, k, row, col, 3, 2);
+    return col;
+}
+
 static void gemm_full(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col)
 {
     tile_rows(g, k, row0, row1, col, VECS, WIDTH);
@@ -126,7 +185,7 @@ static void gemm_narrow(const mn_gemm *g, const block *k, int64_t row0, int64_t 
 
 static void gemm_block(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
 {
-    int64_t col = col0;
+    int64_t col = row1 - row0 <= LOW ? gemm_low(g, k, row0, row1 - row0, col0, col1) : col0;
     for (; col + WIDTH <= col1; col += WIDTH)
         gemm_full(g, k, row0, row1, col);
     for (; col < col1; col += LANES)
