@@ -1,0 +1,222 @@
+"""keras_files.py - writes files as the versions of Keras do: for the tests of mirnet.keras"""
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import copy
+import io
+import json
+import re
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+h5py: Any = __import__("h5py")
+
+Json = Dict[str, Any]
+Arrays = Dict[str, Any]
+Named = List[Tuple[str, Any]]  # names of the file and values, in the order of the file
+
+ORDER = ["kernel", "recurrent_kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "embeddings"]
+
+
+def read_safetensors(path: Path) -> Arrays:
+    data = path.read_bytes()
+    n = struct.unpack("<Q", data[:8])[0]
+    found = {}
+    for name, info in json.loads(data[8 : 8 + n]).items():
+        if name != "__metadata__":
+            begin, end = (8 + n + offset for offset in info["data_offsets"])
+            found[name] = np.frombuffer(data[begin:end], "<f4").reshape(info["shape"])
+    return found
+
+
+def golden_case(folder: Path) -> Tuple[Json, Arrays, Arrays]:
+    """JSON, weights by libmirnet's names, and all tensors of a reference case."""
+    tensors = read_safetensors(folder / "tensors.safetensors")
+    weights = {name[8:]: value for name, value in tensors.items() if name.startswith("weights/")}
+    return json.loads((folder / "model.json").read_text()), weights, tensors
+
+
+def layers_of(model: Json) -> List[Json]:
+    config = model["config"]
+    return config if isinstance(config, list) else config["layers"]
+
+
+def name_of(entry: Json) -> str:
+    return entry["config"].get("name") or entry["name"]
+
+
+def sorted_weights(weights: Arrays, layer: str) -> Named:
+    """(weight, value) of a layer in the order in which Keras keeps them; "forward/kernel" before "backward/kernel"."""
+    own = [(name[len(layer) + 1 :], value) for name, value in weights.items() if name.startswith(layer + "/")]
+    return sorted(own, key=lambda pair: ("backward" in pair[0], ORDER.index(pair[0].rsplit("/", 1)[-1])))
+
+
+def plain_model(model: Json) -> Json:
+    """The JSON as Keras itself keeps it in a file: without version and backend."""
+    return {key: value for key, value in copy.deepcopy(model).items() if key in ("class_name", "config")}
+
+
+# -- Keras 2 -----------------------------------------------------------------------------------------------------------
+
+
+def name2(entry: Json, weight: str, cell: str, prefix: str) -> str:
+    """conv2d/kernel:0, lstm/lstm_cell/kernel:0, bidirectional/forward_lstm/kernel:0, time_distributed/kernel:0."""
+    layer, class_name = name_of(entry), entry["class_name"]
+    if class_name == "Bidirectional":
+        side, weight = weight.split("/")
+        inner = name_of(entry["config"]["layer"])
+        return f"{prefix}{layer}/{side}_{inner}/{cell}{weight}:0"
+    return f"{prefix}{layer}/{cell if class_name in ('LSTM', 'GRU') else ''}{weight}:0"
+
+
+def put_names(group: Any, key: str, names: List[str], style: str, parts: int = 0) -> None:
+    """style: bytes (fixed length, as h5py 2 and 3 write lists of bytes) or str (variable length)."""
+    pieces = [names[i::1] for i in [0]] if not parts else [list(one) for one in np.array_split(names, parts)]
+    for i, piece in enumerate(pieces):
+        at = f"{key}{i}" if parts else key
+        if style == "str":
+            group.attrs.create(at, np.array(piece, dtype=object), dtype=h5py.string_dtype())
+        else:
+            group.attrs[at] = [str(name).encode("utf-8") for name in piece]
+
+
+def put_text(item: Any, key: str, text: str, style: str) -> None:
+    item.attrs[key] = text.encode("utf-8") if style == "bytes" else text
+
+
+def write_named(
+    path: Any, named: Dict[str, Named], *, model: Optional[Json] = None, version: Optional[str] = "2.4.0",
+    style: str = "bytes", parts: int = 0, optimizer: bool = True, backend: str = "tensorflow", **options: Any
+) -> None:  # fmt: skip
+    """
+    The layout of `layer_names`: a whole model with `model`, else what save_weights writes. `named` has every layer in
+    the model's order, those without weights too; `options` go to create_dataset.
+    """
+    with h5py.File(path, "w") as file:
+        root = file
+        if model is not None:
+            put_text(file, "model_config", json.dumps(plain_model(model)), style)
+            put_text(file, "training_config", json.dumps({"loss": "my_own_loss"}), style)
+            root = file.create_group("model_weights")
+        for item in {id(one): one for one in (file, root)}.values():
+            if version:
+                put_text(item, "keras_version", version, style)
+                put_text(item, "backend", backend, style)
+        put_names(root, "layer_names", list(named), style, parts)
+        for layer, weights in named.items():
+            group = root.create_group(layer)
+            put_names(group, "weight_names", [name for name, _ in weights], style, parts and min(parts, 2))
+            for name, value in weights:
+                group.create_dataset(name, data=value, **options)
+        if model is not None and optimizer:
+            file.create_dataset("optimizer_weights/training/Adam/iter:0", data=np.int64(7))
+
+
+def write_keras2(path: Any, model: Json, weights: Arrays, *, whole: bool = True, cell: str = "", prefix: str = "",
+                 **options: Any) -> None:  # fmt: skip
+    named = {}
+    for entry in layers_of(model):
+        layer = name_of(entry)
+        named[layer] = [(name2(entry, name, cell, prefix), value) for name, value in sorted_weights(weights, layer)]
+    write_named(path, named, model=model if whole else None, **options)
+
+
+# -- Keras 3 -----------------------------------------------------------------------------------------------------------
+
+
+def snake(class_name: str) -> str:
+    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", class_name)).lower()
+
+
+def model3(model: Json) -> Json:
+    """A JSON of Keras 2 as Keras 3 writes it."""
+    model = plain_model(model)
+    sequential = model["class_name"] == "Sequential"
+    model.update(module="keras" if sequential else "keras.src.models.functional", registered_name=model["class_name"])
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+
+    def convert(entry: Json) -> None:
+        entry.update(module="keras.layers", registered_name=None)
+        config = entry["config"]
+        config["dtype"] = policy
+        if "batch_input_shape" in config:
+            shape = config.pop("batch_input_shape")
+            entry["build_config"] = {"input_shape": shape}
+            if entry["class_name"] == "InputLayer":
+                config.update(batch_shape=shape, dtype="float32")
+        if entry["class_name"] in ("Bidirectional", "TimeDistributed"):
+            convert(config["layer"])
+        calls = entry.get("inbound_nodes")
+        if calls:
+            entry["inbound_nodes"] = [call3(call) for call in calls]
+
+    def call3(call: Any) -> Json:
+        tensors = [
+            {"class_name": "__keras_tensor__", "config": {"shape": [], "dtype": "float32", "keras_history": one[:3]}}
+            for one in call
+        ]
+        return {"args": [tensors if len(tensors) > 1 else tensors[0]], "kwargs": {}}
+
+    layers = layers_of(model)
+    if sequential and layers[0]["class_name"] != "InputLayer":
+        shape = layers[0]["config"]["batch_input_shape"]
+        layers.insert(0, {"class_name": "InputLayer", "config": {"name": "input_layer", "batch_input_shape": shape}})
+    for entry in layers:
+        convert(entry)
+    model["compile_config"] = {"loss": {"module": "my_module", "class_name": "function", "config": "my_own_loss"}}
+    return model
+
+
+def path3(class_name: str, entry: Json, weight: str, counts: Dict[str, int]) -> str:
+    """The group of a weight below that of its layer: vars, cell/vars, forward_layer/cell/vars, layer/vars."""
+    path = ""
+    if class_name == "Bidirectional":
+        path, entry = weight.split("/")[0] + "_layer/", entry["config"]["layer"]
+    elif class_name == "TimeDistributed":
+        path, entry = "layer/", entry["config"]["layer"]
+    if entry["class_name"] in ("LSTM", "GRU"):
+        path += "cell/"
+    counts[path] = counts.get(path, -1) + 1
+    return f"{path}vars/{counts[path]}"
+
+
+def write_weights3(path: Any, model: Json, weights: Arrays, *, top: str = "layers", by_name: bool = False,
+                   names: bool = True, step: int = 1, **options: Any) -> None:  # fmt: skip
+    """model.weights.h5: groups by class and number (with `by_name` by the layer's name); `names`: as since Keras 3.7."""
+    used: Dict[str, int] = {}
+    with h5py.File(path, "w") as file:
+        for entry in layers_of(model):
+            class_name = entry["class_name"]
+            word = snake(class_name)
+            n = used[word] = used.get(word, -step) + step
+            label = name_of(entry) if by_name else f"{word}_{n}" if n else word
+            holder = file.create_group(f"{top}/{label}/vars")
+            if names:
+                holder.attrs["name"] = name_of(entry)
+            counts: Dict[str, int] = {}
+            for weight, value in sorted_weights(weights, name_of(entry)):
+                at = path3(class_name, entry, weight, counts)
+                file.create_dataset(f"{top}/{label}/{at}", data=value, **options)
+            if class_name == "Dropout":
+                file[f"{top}/{label}/seed_generator/vars/0"] = np.array([1, 2], "u4")
+        file["optimizer/vars/0"] = np.int64(3)
+        file.create_group("vars")
+
+
+def write_archive(path: Any, members: Dict[str, Any], compression: int = zipfile.ZIP_STORED) -> None:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
+
+
+def archive_members(model: Json, weights: Arrays, version: str = "3.3.3", **options: Any) -> Dict[str, Any]:
+    """The members of model.keras. `model` is of Keras 2's form."""
+    model = model3(model)
+    buffer = io.BytesIO()
+    write_weights3(buffer, model, weights, **options)
+    metadata = {"keras_version": version, "date_saved": "2024-05-01@12:00:00"}
+    return {"metadata.json": metadata, "config.json": model, "model.weights.h5": buffer.getvalue()}
