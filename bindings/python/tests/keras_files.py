@@ -9,15 +9,15 @@ import re
 import struct
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import numpy as np
 
 h5py: Any = __import__("h5py")
 
-Json = Dict[str, Any]
-Arrays = Dict[str, Any]
-Named = List[Tuple[str, Any]]  # names of the file and values, in the order of the file
+Json = dict[str, Any]
+Arrays = dict[str, Any]
+Named = list[tuple[str, Any]]  # names of the file and values, in the order of the file
 
 ORDER = ["kernel", "recurrent_kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "embeddings"]
 
@@ -33,14 +33,14 @@ def read_safetensors(path: Path) -> Arrays:
     return found
 
 
-def golden_case(folder: Path) -> Tuple[Json, Arrays, Arrays]:
+def golden_case(folder: Path) -> tuple[Json, Arrays, Arrays]:
     """JSON, weights by libmirnet's names, and all tensors of a reference case."""
     tensors = read_safetensors(folder / "tensors.safetensors")
     weights = {name[8:]: value for name, value in tensors.items() if name.startswith("weights/")}
     return json.loads((folder / "model.json").read_text()), weights, tensors
 
 
-def layers_of(model: Json) -> List[Json]:
+def layers_of(model: Json) -> list[Json]:
     config = model["config"]
     return config if isinstance(config, list) else config["layers"]
 
@@ -73,7 +73,7 @@ def name2(entry: Json, weight: str, cell: str, prefix: str) -> str:
     return f"{prefix}{layer}/{cell if class_name in ('LSTM', 'GRU') else ''}{weight}:0"
 
 
-def put_names(group: Any, key: str, names: List[str], style: str, parts: int = 0) -> None:
+def put_names(group: Any, key: str, names: list[str], style: str, parts: int = 0) -> None:
     """style: bytes (fixed length, as h5py 2 and 3 write lists of bytes) or str (variable length)."""
     pieces = [names[i::1] for i in [0]] if not parts else [list(one) for one in np.array_split(names, parts)]
     for i, piece in enumerate(pieces):
@@ -89,7 +89,7 @@ def put_text(item: Any, key: str, text: str, style: str) -> None:
 
 
 def write_named(
-    path: Any, named: Dict[str, Named], *, model: Optional[Json] = None, version: Optional[str] = "2.4.0",
+    path: Any, named: dict[str, Named], *, model: Json | None = None, version: str | None = "2.4.0",
     style: str = "bytes", parts: int = 0, optimizer: bool = True, backend: str = "tensorflow", **options: Any
 ) -> None:  # fmt: skip
     """
@@ -171,7 +171,7 @@ def model3(model: Json) -> Json:
     return model
 
 
-def path3(class_name: str, entry: Json, weight: str, counts: Dict[str, int]) -> str:
+def path3(class_name: str, entry: Json, weight: str, counts: dict[str, int]) -> str:
     """The group of a weight below that of its layer: vars, cell/vars, forward_layer/cell/vars, layer/vars."""
     path = ""
     if class_name == "Bidirectional":
@@ -187,7 +187,7 @@ def path3(class_name: str, entry: Json, weight: str, counts: Dict[str, int]) -> 
 def write_weights3(path: Any, model: Json, weights: Arrays, *, top: str = "layers", by_name: bool = False,
                    names: bool = True, step: int = 1, **options: Any) -> None:  # fmt: skip
     """model.weights.h5: groups by class and number (with `by_name` by the layer's name); `names`: as since Keras 3.7."""
-    used: Dict[str, int] = {}
+    used: dict[str, int] = {}
     with h5py.File(path, "w") as file:
         for entry in layers_of(model):
             class_name = entry["class_name"]
@@ -197,7 +197,7 @@ def write_weights3(path: Any, model: Json, weights: Arrays, *, top: str = "layer
             holder = file.create_group(f"{top}/{label}/vars")
             if names:
                 holder.attrs["name"] = name_of(entry)
-            counts: Dict[str, int] = {}
+            counts: dict[str, int] = {}
             for weight, value in sorted_weights(weights, name_of(entry)):
                 at = path3(class_name, entry, weight, counts)
                 file.create_dataset(f"{top}/{label}/{at}", data=value, **options)
@@ -207,16 +207,99 @@ def write_weights3(path: Any, model: Json, weights: Arrays, *, top: str = "layer
         file.create_group("vars")
 
 
-def write_archive(path: Any, members: Dict[str, Any], compression: int = zipfile.ZIP_STORED) -> None:
+def write_archive(path: Any, members: dict[str, Any], compression: int = zipfile.ZIP_STORED) -> None:
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, data in members.items():
             archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
 
 
-def archive_members(model: Json, weights: Arrays, version: str = "3.3.3", **options: Any) -> Dict[str, Any]:
+def archive_members(model: Json, weights: Arrays, version: str = "3.3.3", **options: Any) -> dict[str, Any]:
     """The members of model.keras. `model` is of Keras 2's form."""
     model = model3(model)
     buffer = io.BytesIO()
     write_weights3(buffer, model, weights, **options)
     metadata = {"keras_version": version, "date_saved": "2024-05-01@12:00:00"}
     return {"metadata.json": metadata, "config.json": model, "model.weights.h5": buffer.getvalue()}
+
+
+# -- Keras 1 -----------------------------------------------------------------------------------------------------------
+
+FIELDS1 = {
+    "kernel_initializer": "init", "recurrent_initializer": "inner_init", "kernel_regularizer": "W_regularizer",
+    "recurrent_regularizer": "U_regularizer", "bias_regularizer": "b_regularizer", "padding": "border_mode",
+    "recurrent_activation": "inner_activation", "dropout": "dropout_W", "recurrent_dropout": "dropout_U",
+    "use_bias": "bias", "rate": "p", "filters": "nb_filter", "units": "output_dim",
+}  # fmt: skip
+CLASSES1 = {"Conv1D": "Convolution1D", "Conv2D": "Convolution2D"}
+GONE1 = {"data_format", "dilation_rate", "dtype", "activity_regularizer", "kernel_constraint", "bias_constraint",
+         "recurrent_constraint", "implementation", "unit_forget_bias", "return_state", "noise_shape", "seed",
+         "reset_after", "time_major"}  # fmt: skip
+
+
+def convert1(entry: Json) -> Json:
+    class_name, config = entry["class_name"], {}
+    recurrent = class_name in ("LSTM", "GRU")
+    for key, value in entry["config"].items():
+        if key in GONE1 or (recurrent and key == "use_bias"):
+            continue
+        if key.endswith("_initializer"):
+            value = "glorot_uniform"
+        if key == "layer":
+            value = convert1(value)
+        config[FIELDS1.get(key, key)] = value
+    for key in [key for key in config if key.endswith("_regularizer")]:
+        config[key] = {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.25}
+    if class_name == "Conv1D":
+        config["filter_length"], config["subsample_length"] = config.pop("kernel_size")[0], config.pop("strides")[0]
+        config.update(input_dim=None, input_length=None)
+    if class_name == "Conv2D":
+        config["nb_row"], config["nb_col"] = config.pop("kernel_size")
+        config["subsample"] = config.pop("strides")
+    if class_name in ("Conv2D", "MaxPooling2D"):
+        config["dim_ordering"] = "tf"
+    if class_name == "MaxPooling1D":
+        config["pool_length"], config["stride"] = config.pop("pool_size")[0], config.pop("strides")[0]
+    if recurrent:
+        config.update(consume_less="cpu", input_dim=5, input_length=None)
+    if class_name == "LSTM":
+        config["forget_bias_init"] = "one"
+    if "batch_input_shape" in config:
+        config["input_dtype"] = "float32"
+    return {"class_name": CLASSES1.get(class_name, class_name), "config": config}
+
+
+def model1(model: Json) -> Json:
+    """A Sequential JSON of Keras 2 as Keras 1.2 writes it."""
+    return {"class_name": "Sequential", "config": [convert1(entry) for entry in copy.deepcopy(layers_of(model))]}
+
+
+def weights1(entry: Json, own: Named, name: str) -> Named:
+    """conv1d as (k, 1, in, out), and a kernel, recurrent kernel and bias for each gate, i c f o or z r h."""
+    class_name, values = entry["class_name"], dict(own)
+    if class_name == "Bidirectional":
+        inner, found = entry["config"]["layer"], []
+        for side in ("forward", "backward"):
+            part = [(key.split("/")[1], value) for key, value in own if key.startswith(side)]
+            found += weights1(inner, part, f"{side}_{name_of(inner)}")
+        return found
+    if class_name == "TimeDistributed":
+        return weights1(entry["config"]["layer"], own, name)
+    if class_name in ("LSTM", "GRU"):
+        gates, file_order = ("ifco", "icfo") if class_name == "LSTM" else ("zrh", "zrh")
+        pieces = {key: dict(zip(gates, np.split(values[key], len(gates), axis=-1))) for key in values}
+        letters = {"kernel": "W", "recurrent_kernel": "U", "bias": "b"}
+        return [(f"{name}_{letters[key]}_{gate}", pieces[key][gate]) for gate in file_order for key in letters]
+    if class_name == "Conv1D":
+        values["kernel"] = values["kernel"][:, np.newaxis]
+    words = {"kernel": "W", "bias": "b", "embeddings": "W", "moving_mean": "running_mean",
+             "moving_variance": "running_std"}  # fmt: skip
+    return [(f"{name}_{words.get(key, key)}", values[key]) for key, _ in own]
+
+
+def write_keras1(path: Any, model: Json, weights: Arrays, *, whole: bool = True, **options: Any) -> None:
+    """`model` is of Keras 2's form; weights alone have no version."""
+    named = {}
+    for entry in layers_of(model):
+        layer = name_of(entry)
+        named[layer] = weights1(entry, sorted_weights(weights, layer), layer)
+    write_named(path, named, model=model1(model) if whole else None, version="1.2.2" if whole else None, **options)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, BinaryIO, Iterator
 
 import numpy as np
 
+from ._arrays import Floats
 from ._errors import FormatError, MirnetError, UnsupportedError
 from ._keras_json import MAX_TEXT, first_line
 
@@ -28,8 +29,7 @@ def h5py_module() -> Any:
 
 
 class Hdf5:
-    """
-    An HDF5 file that is read without following anything out of it.
+    """An HDF5 file that is read without following anything out of it.
 
     Soft and external links, external storage, virtual datasets, named types and objects with two names are refused
     before any of them is opened for reading. `file` is an open binary file, which stays the caller's.
@@ -38,7 +38,7 @@ class Hdf5:
     def __init__(self, file: BinaryIO, source: str) -> None:
         self.h5py = h5py_module()
         self.source = source
-        self.seen: Set[int] = set()
+        self.seen: set[int] = set()
         self.size = file.seek(0, 2)
         with self.damaged():
             self.root = self.h5py.File(file, "r")
@@ -80,9 +80,9 @@ class Hdf5:
             group = self.child(group, name) if isinstance(group, self.h5py.Group) else None
         return group if isinstance(group, self.h5py.Group) else None
 
-    def walk(self, group: Any, path: str = "", depth: int = 0) -> Dict[str, Any]:
+    def walk(self, group: Any, path: str = "", depth: int = 0) -> dict[str, Any]:
         """All datasets below a group by their path in it; an object that is met twice is an error."""
-        found: Dict[str, Any] = {}
+        found: dict[str, Any] = {}
         if depth > MAX_DEPTH:
             raise FormatError(f"{self.source}: '{group.name[:200]}': groups nested more than {MAX_DEPTH} deep")
         with self.damaged():
@@ -117,7 +117,7 @@ class Hdf5:
                 raise FormatError(f"{where}: too large ({n} elements)")
             return item.attrs[name] if n > 0 else []
 
-    def text(self, item: Any, name: str) -> Optional[str]:
+    def text(self, item: Any, name: str) -> str | None:
         value = self.attribute(item, name)
         return None if value is None else self.decode(value, name)
 
@@ -133,7 +133,7 @@ class Hdf5:
             raise FormatError(f"{self.source}: attribute '{name}': expected a text")
         return text
 
-    def names(self, item: Any, name: str) -> Optional[List[str]]:
+    def names(self, item: Any, name: str) -> list[str] | None:
         """A list of names, which Keras cuts into `name`0, `name`1... where it is too long for one attribute."""
         found = self.attribute(item, name)
         parts = [found] if found is not None else []
@@ -143,7 +143,7 @@ class Hdf5:
             return None
         return [self.decode(one, name) for part in parts for one in np.atleast_1d(np.asarray(part, dtype=object)).ravel()]
 
-    def shape(self, dataset: Any, path: str) -> Tuple[int, ...]:
+    def shape(self, dataset: Any, path: str) -> tuple[int, ...]:
         """The shape of a dataset that may be read; everything about it is checked here, nothing of it is read."""
         where = f"{self.source}: dataset '{path}'"
         with self.damaged():
@@ -166,7 +166,7 @@ class Hdf5:
             self.check_storage(dataset, plist, shape, where)
             return shape
 
-    def check_storage(self, dataset: Any, plist: Any, shape: Tuple[int, ...], where: str) -> None:
+    def check_storage(self, dataset: Any, plist: Any, shape: tuple[int, ...], where: str) -> None:
         """A shape costs nothing in the file: what was not written, or could not have been packed so small, is refused."""
         size = 4
         for n in shape:
@@ -182,7 +182,7 @@ class Hdf5:
             if chunk > max(MAX_CHUNK, size):
                 raise FormatError(f"{where}: chunks of {chunk} bytes, expected at most {max(MAX_CHUNK, size)}")
 
-    def read(self, dataset: Any) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    def read(self, dataset: Any) -> Floats:
         """The values, float32 in C order."""
         with self.damaged():
             return np.array(dataset[()], dtype=np.float32, order="C")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, Optional
 
 from ._errors import FormatError, UnsupportedError
 from ._keras_old import convert_old, is_old
@@ -13,8 +13,8 @@ from ._keras_old import convert_old, is_old
 MAX_TEXT = 64 << 20
 MAX_DEPTH = 64
 
-Json = Dict[str, Any]
-Shape = Tuple[Optional[int], ...]  # None: any number
+Json = dict[str, Any]
+Shape = tuple[Optional[int], ...]  # None: any number
 
 ALIASES = {
     "Convolution1D": "Conv1D",
@@ -57,7 +57,7 @@ class Part:
 
     class_name: str
     prefix: str
-    slots: Tuple[Slot, ...]
+    slots: tuple[Slot, ...]
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ class Layer:
 
     name: str
     class_name: str
-    parts: Tuple[Part, ...]
+    parts: tuple[Part, ...]
 
     @property
-    def slots(self) -> List[Slot]:
+    def slots(self) -> list[Slot]:
         return [slot for part in self.parts for slot in part.slots]
 
 
-def parse(text: Union[str, bytes], source: str) -> Json:
+def parse(text: str | bytes, source: str) -> Json:
     """The JSON object in `text`; FormatError also for a key that is there twice, which readers would take differently."""
 
-    def unique(pairs: List[Tuple[str, Any]]) -> Json:
+    def unique(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
         if len(found) != len(pairs):
             raise ValueError("a key is there twice")
@@ -100,22 +100,16 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
-def prepare(model: Json, source: str, version: Optional[str]) -> Tuple[Json, List[Layer]]:
-    """
-    Bring a model's JSON, which is changed, to the form that Model.from_keras_json reads: names of Keras 2, the version
-    in it, and the defaults of that version where they differ from the library's.
+def prepare(model: Json, source: str, version: str | None) -> tuple[Json, list[Layer]]:
+    """The JSON in the form that Model.from_keras_json reads, and its layers that have weights, in the JSON's order.
 
-    Parameters
-    ----------
-    version: of the file that the JSON was in, where the JSON itself does not say one.
-
-    Returns
-    -------
-    The JSON, and its layers that have weights in the JSON's order.
+    That form has the names of Keras 2, the version, and the defaults of that version where they differ from the
+    library's. `model` is changed; `version` is that of the file, for a JSON that does not say its own.
 
     Raises
     ------
-    UnsupportedError: code, custom classes, models in models, policies other than float32; FormatError.
+    UnsupportedError, FormatError
+        Code, custom classes, models as layers, policies other than float32; what is no model.
     """
     for key in ("compile_config", "training_config"):  # losses and metrics: of no use here, and often custom
         model.pop(key, None)
@@ -163,7 +157,7 @@ def refuse_code(node: Any, source: str, label: str, depth: int) -> None:
         refuse_code(value, source, label, depth + 1)
 
 
-def layer_entries(model: Json, source: str) -> Iterator[Tuple[str, Json]]:
+def layer_entries(model: Json, source: str) -> Iterator[tuple[str, Json]]:
     """Names and objects of the layers; each gets a config."""
     config = model.get("config")
     entries = config.get("layers") if isinstance(config, dict) else config
@@ -196,12 +190,12 @@ def check_entry(entry: Any, where: str) -> None:
         raise FormatError(f"{where}: expected an object as 'config'")
 
 
-def read_layer(name: str, entry: Json, source: str, version: Optional[str], old: bool) -> Layer:
+def read_layer(name: str, entry: Json, source: str, version: str | None, old: bool) -> Layer:
     where = f"{source}: layer '{name[:60]}'"
     return Layer(name, normalize(entry, where, version, old), tuple(parts_of(entry, where)))
 
 
-def normalize(entry: Json, where: str, version: Optional[str], old: bool) -> str:
+def normalize(entry: Json, where: str, version: str | None, old: bool) -> str:
     """The class of a layer, whose entry gets today's names and its version's defaults; so does what it wraps."""
     entry["class_name"] = class_name = ALIASES.get(entry["class_name"], entry["class_name"])
     if class_name not in WEIGHTED | WRAPPERS | WEIGHTLESS:
@@ -232,7 +226,7 @@ def check_policy(class_name: str, dtype: Any, where: str) -> None:
     raise UnsupportedError(f"{where}: dtype policy '{str(dtype)[:60]}' is not supported, only float32")
 
 
-def fill_defaults(class_name: str, config: Json, version: Optional[str]) -> None:
+def fill_defaults(class_name: str, config: Json, version: str | None) -> None:
     """Keras before 2.3 used hard_sigmoid for gates; reset_after came on by default with TensorFlow 2's layers."""
     number = re.match(r"(\d+)\.(\d+)", version or "")
     if not number:
@@ -251,7 +245,7 @@ def number_of(config: Json, key: str, where: str) -> int:
     return value
 
 
-def window(config: Json, axes: int, where: str) -> Tuple[int, ...]:
+def window(config: Json, axes: int, where: str) -> tuple[int, ...]:
     size = config.get("kernel_size")
     sizes = size if isinstance(size, list) else [size] * axes
     if len(sizes) != axes:
@@ -264,7 +258,7 @@ def is_on(config: Json, key: str, default: bool = True) -> bool:
     return default if value is None else bool(value)
 
 
-def parts_of(entry: Json, where: str) -> List[Part]:
+def parts_of(entry: Json, where: str) -> list[Part]:
     class_name, config = entry["class_name"], entry["config"]
     if class_name == "TimeDistributed":
         return [part_of(config["layer"], "", "layer/", where)] if config["layer"]["class_name"] in WEIGHTED else []
@@ -288,9 +282,9 @@ def part_of(entry: Json, prefix: str, path: str, where: str) -> Part:
     return Part(class_name, prefix, tuple(slots))
 
 
-def shapes_of(class_name: str, config: Json, where: str) -> Dict[str, Shape]:
+def shapes_of(class_name: str, config: Json, where: str) -> dict[str, Shape]:
     """Weights in Keras's order and layout: kernels end in [in][out]; gates lie side by side, i f c o or z r h."""
-    shapes: Dict[str, Shape]
+    shapes: dict[str, Shape]
     if class_name == "BatchNormalization":
         names = [name for name, key in (("gamma", "scale"), ("beta", "center")) if is_on(config, key)]
         return {name: (None,) for name in [*names, "moving_mean", "moving_variance"]}

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from ._errors import FormatError, UnsupportedError
 
-Json = Dict[str, Any]
+Json = dict[str, Any]
 
 # Fields that no later Keras has: they tell a JSON of Keras 1 that does not say its version.
 MARKS = {
@@ -40,7 +40,7 @@ RENAMED = {
 DROPPED = {"input_dim", "input_length", "input_dtype", "consume_less"}
 
 
-def is_old(version: Optional[str], configs: List[Json]) -> bool:
+def is_old(version: str | None, configs: list[Json]) -> bool:
     """Whether these configs are of Keras 1."""
     if version:
         return version.startswith("1")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from ._arrays import Floats
 from ._errors import FormatError, UnsupportedError
 from ._keras_hdf5 import Hdf5
 from ._keras_json import Layer, Part, Shape, Slot
 
-Entry = Tuple[str, Any]  # the path of a dataset, and the dataset
+Entry = tuple[str, Any]  # the path of a dataset, and the dataset
 
 MAX_ELEMENTS = 1 << 28
 LAYERS = ("layers", "_layer_checkpoint_dependencies")  # the second in some versions of TensorFlow 2.12 and 2.13
@@ -32,8 +33,8 @@ class Group:
     """The datasets of one layer. `label` is the group's name, `name` the layer's where the file says it."""
 
     label: str
-    entries: Tuple[Entry, ...]
-    name: Optional[str] = None
+    entries: tuple[Entry, ...]
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,14 @@ class Source:
     """One weight, and the datasets that it is made of: one, or one for each gate."""
 
     name: str
-    shape: Tuple[int, ...]
-    entries: Tuple[Entry, ...]
-    axes: Optional[Tuple[int, ...]] = None  # of a 1-D convolution that Keras 1 kept as a 2-D one: order that puts (k, 1, in, out)
+    shape: tuple[int, ...]
+    entries: tuple[Entry, ...]
+    axes: tuple[int, ...] | None = None  # of a 1-D convolution that Keras 1 kept as a 2-D one: order that puts (k, 1, in, out)
 
 
 @dataclass
 class Weights:
-    """
-    The weights in an open file, found for the layers of a model.
+    """The weights in an open file, found for the layers of a model.
 
     Layouts: Keras 3 (`layers/<class>_<n>/vars/<i>`), and Keras 1, 2 and 3's .h5 (`layer_names`, `weight_names`).
     """
@@ -57,7 +57,7 @@ class Weights:
     file: Hdf5
     root: Any
     keras3: bool = field(init=False)
-    groups: List[Group] = field(init=False)
+    groups: list[Group] = field(init=False)
 
     def __post_init__(self) -> None:
         self.keras3 = self.file.names(self.root, "layer_names") is None
@@ -65,7 +65,7 @@ class Weights:
 
     # -- Groups --------------------------------------------------------------------------------------------------------
 
-    def find_named(self) -> List[Group]:
+    def find_named(self) -> list[Group]:
         source, groups = self.file.source, []
         datasets = self.file.walk(self.root)
         for label in self.file.names(self.root, "layer_names") or []:
@@ -84,7 +84,7 @@ class Weights:
             raise FormatError(f"{source}: dataset '{min(datasets)[:200]}' belongs to no layer")
         return [group for group in groups if group.entries]
 
-    def find_keras3(self) -> List[Group]:
+    def find_keras3(self) -> list[Group]:
         source, datasets = self.file.source, self.file.walk(self.root)
         tops = sorted({path.partition("/")[0] for path in datasets} & set(LAYERS))
         if not tops and not any(self.file.child(self.root, name) is not None for name in LAYERS):
@@ -93,7 +93,7 @@ class Weights:
             words = "'model_weights', 'layer_names' or 'layers'"
             raise FormatError(f"{source}: no weights of Keras: expected {words} in the file")
         top = tops[0] if tops else LAYERS[0]
-        found: Dict[str, List[Entry]] = {}
+        found: dict[str, list[Entry]] = {}
         for path, dataset in datasets.items():
             first, _, rest = path.partition("/")
             if SEEDS.search(path) or BESIDE.match(first):
@@ -110,11 +110,9 @@ class Weights:
 
     # -- Which group is which layer ------------------------------------------------------------------------------------
 
-    def assign(self, layers: Sequence[Layer], shapes: Optional[Mapping[str, Shape]]) -> List[Source]:
-        """
-        The sources of all weights. Groups are taken by name and by order; where only one of the two fits the layers'
-        shapes it is meant, and where both fit and differ the file is refused.
-        """
+    def assign(self, layers: Sequence[Layer], shapes: Mapping[str, Shape] | None) -> list[Source]:
+        """The sources of all weights. Groups are taken by name and by order: where one of the two fits the layers'
+        shapes it is meant, where both fit and differ the file is refused."""
         source, groups = self.file.source, self.groups
         if len(groups) != len(layers):
             raise FormatError(
@@ -129,8 +127,8 @@ class Weights:
                 f"{source}: the groups {listed([g.label for g in groups])} are not those of the layers "
                 f"{listed([f'{layer.name} ({layer.class_name})' for layer in layers])}"
             )
-        plans: List[List[Source]] = []
-        failure: Optional[FormatError] = None
+        plans: list[list[Source]] = []
+        failure: FormatError | None = None
         for order in [order for i, order in enumerate(orders) if order not in orders[:i]]:
             try:
                 plans.append([one for layer, group in zip(layers, order) for one in self.fit(layer, group, shapes)])
@@ -142,20 +140,20 @@ class Weights:
             raise failure
         return plans[0]
 
-    def by_label(self, layers: Sequence[Layer]) -> Optional[List[Group]]:
+    def by_label(self, layers: Sequence[Layer]) -> list[Group] | None:
         labels = {group.label: group for group in self.groups}
         return [labels[layer.name] for layer in layers] if all(layer.name in labels for layer in layers) else None
 
-    def by_name(self, layers: Sequence[Layer]) -> Optional[List[Group]]:
+    def by_name(self, layers: Sequence[Layer]) -> list[Group] | None:
         names = {group.name: group for group in self.groups}
         fits = len(names) == len(layers) and all(layer.name in names for layer in layers)
         return [names[layer.name] for layer in layers] if fits else None
 
-    def by_order(self, layers: Sequence[Layer]) -> Optional[List[Group]]:
+    def by_order(self, layers: Sequence[Layer]) -> list[Group] | None:
         """Keras 3 counts the layers of each class, `dense`, `dense_1`...; older ones keep a list."""
         if not self.keras3:
             return list(self.groups)
-        queues: Dict[str, List[Tuple[int, Group]]] = {}
+        queues: dict[str, list[tuple[int, Group]]] = {}
         for group in self.groups:
             match = re.match(r"(.+?)(?:_(\d+))?$", group.label)
             if match:
@@ -171,7 +169,7 @@ class Weights:
 
     # -- Which dataset is which weight ---------------------------------------------------------------------------------
 
-    def fit(self, layer: Layer, group: Group, shapes: Optional[Mapping[str, Shape]]) -> List[Source]:
+    def fit(self, layer: Layer, group: Group, shapes: Mapping[str, Shape] | None) -> list[Source]:
         """The sources of a layer's weights, or a FormatError that says what does not fit."""
         entries = list(group.entries)
         if self.keras3:
@@ -191,7 +189,7 @@ class Weights:
             f"the file has {len(group.entries)}: {found}"
         )
 
-    def by_path(self, layer: Layer, group: Group) -> List[Entry]:
+    def by_path(self, layer: Layer, group: Group) -> list[Entry]:
         by_path = {path.split("/", 2)[2]: (path, dataset) for path, dataset in group.entries}
         wanted = [slot.path for slot in layer.slots]
         if sorted(wanted) != sorted(by_path):
@@ -199,8 +197,8 @@ class Weights:
         return [by_path[path] for path in wanted]
 
     def fit_part(
-        self, layer: Layer, group: Group, part: Part, entries: List[Entry], shapes: Optional[Mapping[str, Shape]]
-    ) -> List[Source]:
+        self, layer: Layer, group: Group, part: Part, entries: list[Entry], shapes: Mapping[str, Shape] | None
+    ) -> list[Source]:
         order: Sequence[int] = (0,)
         gates = ""
         old = OLD_GATES.get(part.class_name)
@@ -232,7 +230,7 @@ class Weights:
             raise FormatError(f"{self.file.source}: dataset '{path[:200]}' stands where '{slot.name}' is expected")
 
     def check_shape(
-        self, layer: Layer, part: Part, slot: Slot, pieces: Tuple[Entry, ...], wanted: Shape
+        self, layer: Layer, part: Part, slot: Slot, pieces: tuple[Entry, ...], wanted: Shape
     ) -> Source:
         name = f"{layer.name}/{slot.name}"
         found = [self.file.shape(dataset, path) for path, dataset in pieces]
@@ -251,7 +249,7 @@ class Weights:
             )
         return Source(name, shape, pieces, axes)
 
-    def read(self, layers: Sequence[Layer], shapes: Optional[Mapping[str, Shape]] = None) -> Dict[str, Any]:
+    def read(self, layers: Sequence[Layer], shapes: Mapping[str, Shape] | None = None) -> dict[str, Floats]:
         """Every weight as float32 [*shape], by libmirnet's name; nothing is read before all is known to fit."""
         sources = self.assign(layers, shapes)
         total = sum(int(np.prod(one.shape, dtype=object)) for one in sources)
@@ -266,7 +264,7 @@ class Weights:
         return found
 
 
-def fits(shape: Tuple[int, ...], wanted: Shape) -> bool:
+def fits(shape: tuple[int, ...], wanted: Shape) -> bool:
     return len(shape) == len(wanted) and all(w in (None, n) and n > 0 for n, w in zip(shape, wanted))
 
 

@@ -6,198 +6,72 @@ content: HDF5 of `model.save("x.h5")` and `save_weights`, or the zip of `model.s
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-import io
-import json as json_module
-import os
-import struct
-import zipfile
-import zlib
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
-import numpy as np
-
-from ._errors import FileError, FormatError, InvalidError, UnsupportedError
-from ._keras_hdf5 import MAGIC, Hdf5
-from ._keras_json import MAX_TEXT, Layer, first_line, parse, prepare
-from ._keras_weights import Weights
+from ._arrays import Floats
+from ._keras_file import JsonType, PathType, opened
 
 if TYPE_CHECKING:
     from ._model import Model
 
 __all__ = ["load", "read"]
 
-PathType = Union[str, "os.PathLike[str]"]
-JsonType = Union[str, Mapping[str, Any], "os.PathLike[str]"]
-
-ZIP_MAGIC = b"PK\x03\x04"
-# The members of an archive, each with the largest size that is unpacked.
-MEMBERS = {"config.json": MAX_TEXT, "metadata.json": 1 << 20, "model.weights.h5": 1 << 31}
-SMALL, MAX_RATIO = 64 << 20, 100  # a larger member may have been packed to a hundredth at most: weights hardly shrink
-
 
 def load(
     path: PathType,
-    json: Optional[JsonType] = None,
+    json: JsonType | None = None,
     *,
-    encoder: Optional[Mapping[str, Any]] = None,
-    classes: Optional[Sequence[str]] = None,
-    training: Optional[Mapping[str, Any]] = None,
+    encoder: Mapping[str, Any] | None = None,
+    classes: Sequence[str] | None = None,
+    training: Mapping[str, Any] | None = None,
 ) -> Model:
-    """
-    Load a model that Keras saved.
+    """A model that Keras saved, with the weights of the file.
 
     Parameters
     ----------
-    path: a model (`model.h5`, `model.keras`) or weights alone (`model.weights.h5`).
-    json: what `model.to_json()` gives, as text, mapping or path of a file. Needed for weights alone; for a model it
-        stands in place of the JSON in the file.
-    encoder, classes, training: sections of the recipe, which Keras does not know; see Model.from_keras_json.
-
-    Returns
-    -------
-    A Model whose weights are those of the file, bit by bit.
+    path
+        A model ("model.h5", "model.keras") or weights alone ("model.weights.h5").
+    json
+        What `model.to_json()` gives: its text, a mapping, or the path of a file. Needed for weights alone; beside a
+        whole model it stands in place of the JSON in the file.
+    encoder, classes, training
+        Parts of the recipe that Keras does not know: see Model.from_keras_json.
 
     Raises
     ------
-    FormatError: a damaged file, or weights that are not those of the model; the message names the layer or dataset.
-    UnsupportedError: Lambda, custom classes, models as layers, types other than float32, Theano's order, layers that
-        the library does not have. FileError: the file cannot be read. InvalidError: no JSON at all.
+    FormatError
+        A damaged file, or weights that are not those of the model: names the layer or the dataset.
+    UnsupportedError
+        Lambda, custom classes, models as layers, types other than float32, Theano's order, layers that the library
+        does not have.
+    FileError, MissingFileError
+        The file cannot be read.
+    InvalidError
+        Weights alone, and no `json`.
     """
     from ._model import Model
 
     with opened(path, json) as file:
         model = Model.from_keras_json(file.model, encoder=encoder, classes=classes, training=training)
-        weights = file.weights.read(file.layers, {name: value.shape for name, value in model.weights.items()})
+        weights = file.weights.read(file.layers, {name: model.weights.shape(name) for name in model.weights})
     model.set_weights(weights)
     return model
 
 
-def read(
-    path: PathType, json: Optional[JsonType] = None
-) -> Tuple[Dict[str, Any], Dict[str, "np.ndarray[Any, np.dtype[np.float32]]"]]:
-    """
-    Read the JSON and the weights of a file that Keras saved; needs no C library.
-
-    Parameters
-    ----------
-    path, json: as in `load`.
+def read(path: PathType, json: JsonType | None = None) -> tuple[dict[str, Any], dict[str, Floats]]:
+    """The JSON and the weights of a file that Keras saved; no model is made.
 
     Returns
     -------
-    The model's JSON as Model.from_keras_json takes it, and float32 arrays by the library's names, such as
-    "conv2d/kernel" [kh][kw][in][out], "lstm/kernel" [in][4 units] with gates i, f, c, o, "bidirectional/forward/bias".
-    Sizes that only the shape of the input decides are not checked here.
+    JSON
+        As Model.from_keras_json takes it: with the names of Keras 2, and "keras_version".
+    weights
+        float32 by the library's names: "conv2d/kernel" [kh, kw, in, out], "lstm/kernel" [in, 4 units] with gates
+        i, f, c, o, "bidirectional/forward/bias" [4 units]. Sizes that follow from the input's shape are not checked.
 
     Raises
     ------
-    as `load`.
+    As `load`.
     """
     with opened(path, json) as file:
         return file.model, file.weights.read(file.layers)
-
-
-@dataclass
-class KerasFile:
-    """An open file: the model's JSON made ready, its layers that have weights, and the weights."""
-
-    model: Dict[str, Any]
-    layers: List[Layer]
-    weights: Weights
-
-
-@contextmanager
-def opened(path: PathType, json: Optional[JsonType]) -> Iterator[KerasFile]:
-    source = os.fspath(path)
-    if os.path.isdir(source):
-        raise UnsupportedError(f"{source}: a folder (SavedModel) is not supported; save the model as .keras or .h5")
-    model, version = None, None
-    with ExitStack() as stack:
-        try:
-            file: BinaryIO = stack.enter_context(open(source, "rb"))
-            head = file.read(8)
-        except OSError as error:
-            raise FileError(f"{source}: {error.strerror or first_line(error)}") from None
-        if head.startswith(ZIP_MAGIC):
-            members = read_archive(file, source)
-            model = parse(members["config.json"], f"{source}: config.json")
-            version = parse(members.get("metadata.json", b"{}"), f"{source}: metadata.json").get("keras_version")
-            file = io.BytesIO(members["model.weights.h5"])
-        elif head != MAGIC:
-            raise FormatError(f"{source}: not a file of Keras: expected HDF5 or a .keras archive")
-        hdf5 = stack.enter_context(closing(Hdf5(file, source)))
-        group = hdf5.child(hdf5.root, "model_weights")
-        root = hdf5.root if group is None or model is not None else hdf5.group(hdf5.root, "model_weights")
-        version = version or hdf5.text(root, "keras_version") or hdf5.text(hdf5.root, "keras_version")
-        if json is not None:
-            model, source = read_json(json)
-        elif model is None:
-            text = hdf5.text(hdf5.root, "model_config")
-            if text is None:
-                raise InvalidError(f"{source}: weights without a model: expected its JSON as `json`")
-            model = parse(text, f"{source}: model_config")
-        backend = hdf5.text(root, "backend") or model.get("backend")
-        model, layers = prepare(model, source, version)
-        if backend == "theano" and any("Conv" in part.class_name for layer in layers for part in layer.parts):
-            raise UnsupportedError(f"{hdf5.source}: convolutions of Theano (turned kernels) are not supported")
-        yield KerasFile(model, layers, Weights(hdf5, root))
-
-
-def read_json(json: JsonType) -> Tuple[Dict[str, Any], str]:
-    """The JSON of a text, a mapping or a file, and what messages call it."""
-    if isinstance(json, Mapping):
-        try:
-            return parse(json_module.dumps(json), "json"), "json"
-        except (TypeError, ValueError, RecursionError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise InvalidError(f"json: cannot be written as JSON: {first_line(error)}") from None
-    if isinstance(json, str) and json.lstrip()[:1] in ("{", "["):
-        return parse(json, "json"), "json"
-    if not isinstance(json, (str, os.PathLike)):
-        raise InvalidError(f"json: expected a text, a mapping or a path, not {type(json).__name__}")
-    try:
-        with Path(json).open("rb") as file:
-            return parse(file.read(MAX_TEXT + 1), os.fspath(json)), os.fspath(json)
-    except (OSError, ValueError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FileError(f"{os.fspath(json)}: {first_line(error)}") from None
-
-
-def read_archive(file: BinaryIO, source: str) -> Dict[str, bytes]:
-    """The members of a .keras archive, unpacked in memory; no other name is accepted and none becomes a path."""
-    found: Dict[str, bytes] = {}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
-                if info.filename == "assets/":
-                    continue
-                if info.filename in found:
-                    raise FormatError(f"{source}: member '{info.filename}' is there twice")
-                found[info.filename] = read_member(archive, info, source)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, (FormatError, UnsupportedError)):
-            raise
-        raise FormatError(f"{source}: damaged archive: {first_line(error)}") from None
-    for name in ("config.json", "model.weights.h5"):
-        if name not in found:
-            raise FormatError(f"{source}: the archive has no '{name}'")
-    return found
-
-
-def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str) -> bytes:
-    name = info.filename
-    if name not in MEMBERS:
-        raise UnsupportedError(f"{source}: member '{name[:60]}' is not supported, only {', '.join(MEMBERS)}")
-    if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnsupportedError(f"{source}: member '{name}' is encrypted or packed in a way that Keras does not use")
-    if info.file_size > min(MEMBERS[name], max(SMALL, MAX_RATIO * info.compress_size)):
-        raise FormatError(f"{source}: member '{name}' would unpack to {info.file_size} bytes")
-    with archive.open(info) as member:
-        data = member.read(info.file_size + 1)
-    if len(data) != info.file_size:
-        raise FormatError(f"{source}: member '{name}' has {len(data)} bytes, not the {info.file_size} that it states")
-    return data
