@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import operator
 from ctypes import c_void_p
 from typing import TYPE_CHECKING, Any, Sequence
 
@@ -58,6 +59,17 @@ def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
     if array.size and (array.min() < limits.min or array.max() > limits.max):
         raise InvalidError(f"{what}: a number does not fit into {np.dtype(dtype).name}")
     return np.ascontiguousarray(array, dtype=dtype)
+
+
+def as_index(i: Any, n: int, what: str) -> int:
+    """A place in a sequence of n; negative ones count from the end."""
+    try:
+        number = operator.index(i)
+    except TypeError:
+        raise TypeError(f"{what}: expected a whole number, got {i!r}") from None
+    if not -n <= number < n:
+        raise IndexError(f"{what} {number}: expected {-n} to {n - 1}")
+    return number % n
 
 
 def as_samples(x: Any, shape: tuple[int, ...], what: str) -> Floats:

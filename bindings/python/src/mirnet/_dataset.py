@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from ._arrays import Int32s, Ints, address
+from ._arrays import Int32s, Ints, address, as_index
 from ._errors import InvalidError, StateError
 from ._handle import Handle, Reading, Writing, create, decode, encode, encode_all, encode_path
 from ._library import lib
@@ -252,31 +252,27 @@ class Dataset(Handle):
             lib.mirnet_dataset_set_positive(pointer, encode(name, "name"))
 
     def __len__(self) -> int:
-        return int(lib.mirnet_dataset_count(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_dataset_count(pointer))
 
     def __getitem__(self, i: int) -> Record:
-        n = len(self)
-        if not -n <= i < n:
-            raise IndexError(f"record {i}: expected {-n} to {n - 1}")
-        i = i % n
-        pointer = self._pointer
-        label = lib.mirnet_dataset_get_class(pointer, i)
-        return Record(
-            decode(lib.mirnet_dataset_get_name(pointer, i)),
-            decode(lib.mirnet_dataset_get_sequence(pointer, i)),
-            decode(lib.mirnet_dataset_get_structure(pointer, i)),
-            decode(lib.mirnet_dataset_get_class_name(pointer, label)),
-            decode(lib.mirnet_dataset_get_group(pointer, i)),
-        )
+        i = as_index(i, len(self), "record")
+        with Reading(self) as pointer:
+            label = lib.mirnet_dataset_get_class(pointer, i)
+            return Record(
+                decode(lib.mirnet_dataset_get_name(pointer, i)),
+                decode(lib.mirnet_dataset_get_sequence(pointer, i)),
+                decode(lib.mirnet_dataset_get_structure(pointer, i)),
+                decode(lib.mirnet_dataset_get_class_name(pointer, label)),
+                decode(lib.mirnet_dataset_get_group(pointer, i)),
+            )
 
     def __iter__(self) -> Iterator[Record]:
         return (self[i] for i in range(len(self)))
 
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<Dataset, closed>"
+    def _describe(self) -> str:
         sizes = ", ".join(f"{n} {name}" for name, n in self.class_sizes.items())
-        return f"<Dataset of {len(self)} records" + (f" ({sizes})>" if sizes else ">")
+        return f" of {len(self)} records" + (f" ({sizes})" if sizes else "")
 
     def _texts(self, get: Callable[[int, int], bytes | None]) -> list[str]:
         with Reading(self) as pointer:
@@ -314,18 +310,15 @@ class Dataset(Handle):
     @property
     def classes(self) -> list[str]:
         """The class names; the first is the positive class."""
-        pointer = self._pointer
-        return [decode(lib.mirnet_dataset_get_class_name(pointer, c)) for c in range(self._class_count)]
-
-    @property
-    def _class_count(self) -> int:
-        return int(lib.mirnet_dataset_class_count(self._pointer))
+        with Reading(self) as pointer:
+            count = lib.mirnet_dataset_class_count(pointer)
+            return [decode(lib.mirnet_dataset_get_class_name(pointer, c)) for c in range(count)]
 
     @property
     def class_sizes(self) -> dict[str, int]:
         """How many records each class has."""
-        pointer = self._pointer
-        return {name: int(lib.mirnet_dataset_get_class_size(pointer, c)) for c, name in enumerate(self.classes)}
+        with Reading(self) as pointer:
+            return {name: int(lib.mirnet_dataset_get_class_size(pointer, c)) for c, name in enumerate(self.classes)}
 
     @property
     def report(self) -> dict[str, int]:

@@ -37,17 +37,20 @@ class Encoder(Handle):
     @property
     def length(self) -> int:
         """Positions, in nucleotides."""
-        return int(lib.mirnet_encoder_get_length(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_encoder_get_length(pointer))
 
     @property
     def channels(self) -> int:
         """Floats of a position: 4, or 8 for both ends."""
-        return int(lib.mirnet_encoder_get_channels(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_encoder_get_channels(pointer))
 
     @property
     def size(self) -> int:
         """Floats of a sequence: length * channels."""
-        return int(lib.mirnet_encoder_get_size(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_encoder_get_size(pointer))
 
     def encode(self, sequences: Sequence[str]) -> Floats:
         """Encodes [n] sequences, upper or lower case, into float32 [n, length, channels].
@@ -74,8 +77,8 @@ class Encoder(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_encoder, (self._json,)
 
-    def __repr__(self) -> str:
-        return "<Encoder, closed>" if self.closed else f"<Encoder to ({self.length}, {self.channels})>"
+    def _describe(self) -> str:
+        return f" to ({self.length}, {self.channels})"
 
 
 def _restore_encoder(json: str) -> Encoder:

@@ -6,9 +6,9 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from ._arrays import Ints, address, as_ints
+from ._arrays import Ints, address, as_index, as_ints
 from ._errors import ShapeError
-from ._handle import Handle, create
+from ._handle import Handle, Reading, create
 from ._library import lib
 
 
@@ -54,17 +54,16 @@ class Folds(Handle):
         self._arguments = (classes, k, belongs, shuffle, seed)
 
     def __len__(self) -> int:
-        return int(lib.mirnet_folds_count(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_folds_count(pointer))
 
     def __getitem__(self, fold: int) -> tuple[Ints, Ints]:
-        k = len(self)
-        if not -k <= fold < k:
-            raise IndexError(f"fold {fold}: expected {-k} to {k - 1}")
-        pointer, fold = self._pointer, fold % k
-        train = np.empty(lib.mirnet_folds_get_train_size(pointer, fold), dtype=np.int64)
-        test = np.empty(lib.mirnet_folds_get_test_size(pointer, fold), dtype=np.int64)
-        lib.mirnet_folds_get_train(pointer, fold, address(train))
-        lib.mirnet_folds_get_test(pointer, fold, address(test))
+        fold = as_index(fold, len(self), "fold")
+        with Reading(self) as pointer:
+            train = np.empty(lib.mirnet_folds_get_train_size(pointer, fold), dtype=np.int64)
+            test = np.empty(lib.mirnet_folds_get_test_size(pointer, fold), dtype=np.int64)
+            lib.mirnet_folds_get_train(pointer, fold, address(train))
+            lib.mirnet_folds_get_test(pointer, fold, address(test))
         return train, test
 
     def __iter__(self) -> Iterator[tuple[Ints, Ints]]:
@@ -73,14 +72,15 @@ class Folds(Handle):
     @property
     def assignment(self) -> Ints:
         """[n] int64: the fold that tests each record."""
-        pointer, n = self._pointer, len(self._arguments[0])
-        return np.array([lib.mirnet_folds_get_fold(pointer, i) for i in range(n)], dtype=np.int64)
+        with Reading(self) as pointer:
+            n = len(self._arguments[0])
+            return np.array([lib.mirnet_folds_get_fold(pointer, i) for i in range(n)], dtype=np.int64)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_folds, self._arguments
 
-    def __repr__(self) -> str:
-        return "<Folds, closed>" if self.closed else f"<Folds: {len(self)} of {len(self._arguments[0])} records>"
+    def _describe(self) -> str:
+        return f": {len(self)} of {len(self._arguments[0])} records"
 
 
 def _restore_folds(classes: Any, k: int, groups: Any, shuffle: bool, seed: int) -> Folds:

@@ -9,7 +9,7 @@ from ctypes import byref, c_char_p, c_void_p
 from types import TracebackType
 from typing import Any, Callable, Iterable, TypeVar
 
-from ._errors import StateError
+from ._errors import StateError, UnsupportedError
 
 Self = TypeVar("Self", bound="Handle")
 
@@ -32,7 +32,8 @@ class Handle:
     Closing an object closes what was built on it first. An object that is not closed is freed when it is no longer used.
     """
 
-    _pointer_: int | None
+    _pointer_: int | None = None
+    _gate = _Gate()  # of objects whose __init__ failed, which are closed
 
     def __init__(self, pointer: int, destroy: Callable[..., None], *keep: Any) -> None:
         """Takes over `pointer`; `keep` are the objects that have to outlive it, or further arguments of `destroy`."""
@@ -40,6 +41,7 @@ class Handle:
         self._gate = _Gate()
         self._children: weakref.WeakSet[Handle] = weakref.WeakSet()
         self._finalizer = weakref.finalize(self, destroy, pointer, *keep)
+        self._finalizer.atexit = False  # daemon threads may be in the middle of a call when Python ends
         for parent in keep:
             if isinstance(parent, Handle):
                 parent._children.add(self)
@@ -58,7 +60,7 @@ class Handle:
 
     def close(self) -> None:
         """Frees the object at once. Using it afterwards raises StateError, as does closing it while it is in use."""
-        if getattr(self, "_pointer_", None) is None:
+        if self._pointer_ is None:
             return
         for child in list(self._children):
             child.close()
@@ -72,6 +74,26 @@ class Handle:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self.closed:
+            return f"<{name}, closed>"
+        try:
+            return f"<{name}{self._describe()}>"
+        except StateError:
+            return f"<{name}, in use>"
+
+    def _describe(self) -> str:
+        """What it is, in a few words that go behind the name of the class."""
+        return ""
+
+    def __reduce__(self) -> Any:
+        raise UnsupportedError(f"a {type(self).__name__} cannot be copied or pickled")
+
+    def _after_fork(self) -> None:
+        """In a forked child no thread is in the middle of a call, whatever the parent's threads were doing."""
+        self._gate = _Gate()
 
 
 class Reading:
@@ -150,13 +172,12 @@ def encode_path(path: str | os.PathLike[str]) -> bytes:
     return os.fsencode(path)
 
 
-# In a forked child no thread is in the middle of a call, whatever the parent's threads were doing.
 _alive: weakref.WeakSet[Handle] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
     for owner in list(_alive):
-        owner._gate = _Gate()
+        owner._after_fork()
 
 
 if hasattr(os, "register_at_fork"):

@@ -68,6 +68,7 @@ class Model(Handle):
         self._input_names = [decode(lib.mirnet_model_get_input_name(pointer, i)) for i in inputs]
         self._input_shapes = [read_shape(lib.mirnet_model_get_shape, pointer, i) for i in inputs]
         self._output_shape = read_shape(lib.mirnet_model_get_shape, pointer, -1)
+        self._parameter_count = int(lib.mirnet_model_parameter_count(pointer, -1))
 
     @classmethod
     def _adopt(cls, pointer: int) -> Model:
@@ -196,8 +197,9 @@ class Model(Handle):
     @property
     def classes(self) -> list[str]:
         """Class names, the positive class first; [] until they are set or trained."""
-        pointer = self._pointer
-        return [decode(lib.mirnet_model_get_class(pointer, c)) for c in range(lib.mirnet_model_class_count(pointer))]
+        with Reading(self) as pointer:
+            count = lib.mirnet_model_class_count(pointer)
+            return [decode(lib.mirnet_model_get_class(pointer, c)) for c in range(count)]
 
     @classes.setter
     def classes(self, names: Sequence[str]) -> None:
@@ -223,21 +225,21 @@ class Model(Handle):
     @property
     def layers(self) -> list[Layer]:
         """The layers in the order of the recipe."""
-        pointer = self._pointer
-        return [
-            Layer(
-                decode(lib.mirnet_model_get_layer_name(pointer, i)),
-                decode(lib.mirnet_model_get_layer_class(pointer, i)),
-                read_shape(lib.mirnet_model_get_layer_shape, pointer, i),
-                int(lib.mirnet_model_parameter_count(pointer, i)),
-            )
-            for i in range(lib.mirnet_model_layer_count(pointer))
-        ]
+        with Reading(self) as pointer:
+            return [
+                Layer(
+                    decode(lib.mirnet_model_get_layer_name(pointer, i)),
+                    decode(lib.mirnet_model_get_layer_class(pointer, i)),
+                    read_shape(lib.mirnet_model_get_layer_shape, pointer, i),
+                    int(lib.mirnet_model_parameter_count(pointer, i)),
+                )
+                for i in range(lib.mirnet_model_layer_count(pointer))
+            ]
 
     @property
     def parameter_count(self) -> int:
         """Parameters of all layers, trainable or not."""
-        return int(lib.mirnet_model_parameter_count(self._pointer, -1))
+        return self._parameter_count
 
     @property
     def weights(self) -> Weights:
@@ -258,7 +260,8 @@ class Model(Handle):
     @property
     def has_state(self) -> bool:
         """Whether a training state is attached, to go on from with `fit(resume=True)`."""
-        return bool(lib.mirnet_model_has_state(self._pointer))
+        with Reading(self) as pointer:
+            return bool(lib.mirnet_model_has_state(pointer))
 
     def drop_state(self) -> None:
         """Drops the training state."""
@@ -411,11 +414,9 @@ class Model(Handle):
                 if keep_state:
                     trainer.store()
 
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<Model, closed>"
+    def _describe(self) -> str:
         inputs = ", ".join(map(str, self._input_shapes))
-        return f"<Model {inputs} -> {self._output_shape}, {self.parameter_count} parameters>"
+        return f" {inputs} -> {self._output_shape}, {self._parameter_count} parameters"
 
 
 def _destroy_model(pointer: int, idle: list[tuple[int, int, int]]) -> None:

@@ -125,8 +125,9 @@ class Predictor(Handle):
         self.threads = default_threads() if threads is None else threads
         self._turn = threading.Lock()
         # The library's predictor is replaced when the model has changed, so the finalizer takes it from a list.
-        self._current = [self._make()]
-        super().__init__(self._current[0], _destroy_current, self._current, model)
+        pointer = self._make()
+        self._current: list[int | None] = [pointer]
+        super().__init__(pointer, _destroy_current, self._current, model)
 
     def _make(self) -> int:
         with Reading(self.model) as pointer:
@@ -137,17 +138,24 @@ class Predictor(Handle):
         """float32 [n, *output shape]; `x` is as in Model.predict. `records`, of a Dataset: [n] record numbers."""
         with self._turn, Reading(self), Reading(self.model):
             if self._version != self.model._version:
-                fresh = self._make()
-                lib.mirnet_predictor_destroy(self._current[0])
-                self._current[0] = self._pointer_ = fresh
+                self._pointer_ = fresh = self._make()
+                old, self._current[0] = self._current[0], fresh  # Ctrl-C may come after each call
+                lib.mirnet_predictor_destroy(old)
+            assert self._current[0] is not None
             return run(self._current[0], self.model, x, records)
+
+    def _after_fork(self) -> None:
+        if self._turn.locked():  # another thread of the parent was in the middle of a call: make a new one
+            self._current[0], self._version = None, -1
+        self._turn = threading.Lock()
+        super()._after_fork()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.model, self.threads)
 
-    def __repr__(self) -> str:
-        return "<Predictor, closed>" if self.closed else f"<Predictor of {self.model!r}, {self.threads} threads>"
+    def _describe(self) -> str:
+        return f" of {self.model!r}, {self.threads} threads"
 
 
-def _destroy_current(pointer: int, current: list[int], model: Model) -> None:
+def _destroy_current(pointer: int, current: list[int | None], model: Model) -> None:
     lib.mirnet_predictor_destroy(current[0])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p, cast
 from typing import Any
 
 
@@ -53,6 +53,7 @@ class status(c_int32):
 
 text, i32, i64, u64, size, real, pointer = c_char_p, c_int32, c_int64, c_uint64, c_size_t, c_double, c_void_p
 callback = CFUNCTYPE(c_int32, c_void_p, c_int64, c_int64, c_void_p)
+no_callback = cast(0, callback)
 
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     # common.h

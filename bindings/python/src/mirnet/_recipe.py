@@ -172,10 +172,9 @@ class Recipe(Handle):
     @property
     def classes(self) -> list[str]:
         """Class names that the recipe fixes, the positive class first; [] where it takes them as found."""
-        pointer = self._pointer
-        return [
-            decode(lib.mirnet_recipe_get_class(pointer, c)) for c in range(lib.mirnet_recipe_class_count(pointer))
-        ]
+        with Reading(self) as pointer:
+            count = lib.mirnet_recipe_class_count(pointer)
+            return [decode(lib.mirnet_recipe_get_class(pointer, c)) for c in range(count)]
 
     @classes.setter
     def classes(self, names: list[str]) -> None:
@@ -186,7 +185,8 @@ class Recipe(Handle):
     def get_class_weight(self, c: int) -> float:
         """Weight of class c in the loss."""
         out = c_double()
-        lib.mirnet_recipe_get_class_weight(self._pointer, c, byref(out))
+        with Reading(self) as pointer:
+            lib.mirnet_recipe_get_class_weight(pointer, c, byref(out))
         return out.value
 
     def set_class_weight(self, c: int, weight: float) -> None:
@@ -213,8 +213,8 @@ class Recipe(Handle):
         """The recipe's name, "" if it has none."""
         return str(self.to_dict().get("name") or "")
 
-    def __repr__(self) -> str:
-        return "<Recipe, closed>" if self.closed else f"<Recipe {self.name or 'without a name'}>"
+    def _describe(self) -> str:
+        return f" {self.name or 'without a name'}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_json, (self.json,)

@@ -125,10 +125,8 @@ class Scores(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_scores, (self.classes, self._added)
 
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<Scores, closed>"
-        return f"<Scores of {self['count']}: accuracy {self['accuracy']:.4f}, MCC {self['mcc']:.4f}>"
+    def _describe(self) -> str:
+        return f" of {self['count']}: accuracy {self['accuracy']:.4f}, MCC {self['mcc']:.4f}"
 
 
 def _restore_scores(classes: list[str], added: list[tuple[Array, Array]]) -> Scores:

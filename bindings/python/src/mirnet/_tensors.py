@@ -76,16 +76,18 @@ class Tensors(Handle, MutableMapping[str, Floats]):
         raise UnsupportedError(f"tensor {name}: tensors cannot be removed")
 
     def __iter__(self) -> Iterator[str]:
-        pointer = self._pointer
-        return iter([decode(lib.mirnet_tensors_get_name(pointer, i)) for i in range(len(self))])
+        with Reading(self) as pointer:
+            return iter([decode(lib.mirnet_tensors_get_name(pointer, i)) for i in range(len(self))])
 
     def __len__(self) -> int:
-        return int(lib.mirnet_tensors_count(self._pointer))
+        with Reading(self) as pointer:
+            return int(lib.mirnet_tensors_count(pointer))
 
     def get_note(self, key: str) -> str | None:
         """Text metadata, or None if there is none of that key."""
-        text = lib.mirnet_tensors_get_note(self._pointer, encode(key, "key"))
-        return None if text is None else decode(text)
+        with Reading(self) as pointer:
+            text = lib.mirnet_tensors_get_note(pointer, encode(key, "key"))
+            return None if text is None else decode(text)
 
     def set_note(self, key: str, text: str | None) -> None:
         """Sets text metadata, or removes it with None."""
@@ -101,5 +103,7 @@ class Tensors(Handle, MutableMapping[str, Floats]):
     def __reduce__(self) -> tuple[Any, ...]:
         return Tensors, (dict(self),)
 
-    def __repr__(self) -> str:
-        return "<Tensors, closed>" if self.closed else f"<Tensors: {', '.join(self)}>"
+    __repr__ = Handle.__repr__
+
+    def _describe(self) -> str:
+        return f": {', '.join(self)}"

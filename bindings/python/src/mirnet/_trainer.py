@@ -19,7 +19,7 @@ from ._library import lib
 from ._model import Model
 from ._predictor import default_threads, is_sequences
 from ._progress import ProgressBar
-from ._prototypes import callback as c_callback
+from ._prototypes import callback as c_callback, no_callback
 from ._recipe import Value, as_kind, find_option, set_option
 
 
@@ -65,12 +65,13 @@ class Trainer(Handle):
             with self.model.recipe as recipe:  # it follows the trainer's options
                 return recipe[key]
         out = c_double()
-        lib.mirnet_trainer_get_number(self._pointer, encode(key), byref(out))
+        with Reading(self) as pointer:
+            lib.mirnet_trainer_get_number(pointer, encode(key), byref(out))
         return as_kind(option.kind, out.value)
 
     def __setitem__(self, key: str, value: Value | None) -> None:
-        with self.model._changing():  # its recipe follows
-            set_option(lib.mirnet_trainer_set_number, lib.mirnet_trainer_set_text, self._pointer, key, value)
+        with Writing(self) as pointer, self.model._changing():  # its recipe follows
+            set_option(lib.mirnet_trainer_set_number, lib.mirnet_trainer_set_text, pointer, key, value)
 
     def set_data(self, x: Any, y: Any = None, *, sample_weight: Any = None, records: Any = None) -> None:
         """Training data, as Model.fit takes them. `records`, of a Dataset: [n] record numbers. Arrays of float32 in C
@@ -87,8 +88,9 @@ class Trainer(Handle):
             if isinstance(data, Dataset):
                 chosen = None if records is None else as_ints(records, "records")
                 function = lib.mirnet_trainer_set_dataset if what == "data" else lib.mirnet_trainer_set_validation_dataset
-                n = len(data) if chosen is None else len(chosen)
-                function(pointer, data._pointer, address(chosen), n)
+                with Reading(data) as source:
+                    function(pointer, source, address(chosen), len(data) if chosen is None else len(chosen))
+                    data._children.add(self)  # from here on nobody can change it
             elif records is not None:
                 raise InvalidError("records: expected None where x is no Dataset")
             else:
@@ -98,8 +100,6 @@ class Trainer(Handle):
             self._kept[what] = data
             if isinstance(old, Dataset) and old is not data and old not in self._kept.values():
                 old._children.discard(self)
-            if isinstance(data, Dataset):
-                data._children.add(self)
 
     def _as_data(self, x: Any, y: Any, sample_weight: Any) -> Dataset | Batch:
         """A Dataset where that will do, else arrays."""
@@ -190,7 +190,11 @@ class Trainer(Handle):
             except CancelledError:
                 pass
             finally:
-                self._end(caller)
+                try:
+                    self._end(caller)
+                finally:  # what the callback holds is not to live as long as the trainer
+                    lib.mirnet_trainer_set_callback(pointer, no_callback, None)
+                    self._kept.pop("callback", None)
         history = self.history
         history.stopped_early = history.stopped_early or caller.stopped
         return history
@@ -207,19 +211,21 @@ class Trainer(Handle):
     def history(self) -> History:
         """The epochs so far."""
         history = History()
-        epochs = self.count("epochs")
-        for key in KEYS:
-            values = [self._history_value(key, epoch) for epoch in range(1, epochs + 1)]
-            if None not in values:
-                history[key] = values  # type: ignore[assignment]
-        history.best_epoch = self.count("best_epoch")
-        history.stopped_early = bool(self.count("stopped"))
+        with Reading(self):
+            epochs = self.count("epochs")
+            for key in KEYS:
+                values = [self._history_value(key, epoch) for epoch in range(1, epochs + 1)]
+                if None not in values:
+                    history[key] = values  # type: ignore[assignment]
+            history.best_epoch = self.count("best_epoch")
+            history.stopped_early = bool(self.count("stopped"))
         return history
 
     def _history_value(self, key: str, epoch: int) -> float | None:
         out = c_double()
         try:
-            lib.mirnet_trainer_get_history(self._pointer, key.encode(), epoch, byref(out))
+            with Reading(self) as pointer:
+                lib.mirnet_trainer_get_history(pointer, key.encode(), epoch, byref(out))
         except NotFoundError:
             return None
         return out.value
@@ -227,7 +233,8 @@ class Trainer(Handle):
     def count(self, what: str) -> int:
         """"epochs" or "steps" done, "batches" of an epoch, "samples", "validation_samples", "best_epoch", "stopped"."""
         out = c_int64()
-        lib.mirnet_trainer_get_count(self._pointer, encode(what), byref(out))
+        with Reading(self) as pointer:
+            lib.mirnet_trainer_get_count(pointer, encode(what), byref(out))
         return out.value
 
     def step(self, x: Any, y: Any, sample_weight: Any = None) -> float:
@@ -280,8 +287,8 @@ class Trainer(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         raise UnsupportedError("a Trainer cannot be pickled: call store() and pickle the model")
 
-    def __repr__(self) -> str:
-        return "<Trainer, closed>" if self.closed else f"<Trainer of {self.model!r}, {self.count('steps')} steps done>"
+    def _describe(self) -> str:
+        return f" of {self.model!r}, {self.count('steps')} steps done"
 
 
 class _Caller:

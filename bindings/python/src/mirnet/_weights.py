@@ -57,14 +57,15 @@ class Weights(MutableMapping[str, Floats]):
         raise UnsupportedError(f"weight {name}: a model keeps all of its weights")
 
     def __iter__(self) -> Iterator[str]:
-        pointer = self._model._pointer
-        return iter([decode(lib.mirnet_model_get_weight_name(pointer, i)) for i in range(len(self))])
+        with Reading(self._model) as pointer:
+            return iter([decode(lib.mirnet_model_get_weight_name(pointer, i)) for i in range(len(self))])
 
     def __contains__(self, name: object) -> bool:
         return name in list(self)
 
     def __len__(self) -> int:
-        return int(lib.mirnet_model_weight_count(self._model._pointer))
+        with Reading(self._model) as pointer:
+            return int(lib.mirnet_model_weight_count(pointer))
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{name!r}: {self.shape(name)}" for name in self) + "}"
@@ -77,10 +78,11 @@ class Notes(MutableMapping[str, str]):
         self._model = model
 
     def __getitem__(self, key: str) -> str:
-        text = lib.mirnet_model_get_note(self._model._pointer, encode(key, "key"))
-        if text is None:
-            raise KeyError(key)
-        return decode(text)
+        with Reading(self._model) as pointer:
+            text = lib.mirnet_model_get_note(pointer, encode(key, "key"))
+            if text is None:
+                raise KeyError(key)
+            return decode(text)
 
     def __setitem__(self, key: str, text: str) -> None:
         with self._model._changing() as pointer:
@@ -92,11 +94,12 @@ class Notes(MutableMapping[str, str]):
             lib.mirnet_model_set_note(pointer, encode(key, "key"), None)
 
     def __iter__(self) -> Iterator[str]:
-        pointer = self._model._pointer
-        return iter([decode(lib.mirnet_model_get_note_key(pointer, i)) for i in range(len(self))])
+        with Reading(self._model) as pointer:
+            return iter([decode(lib.mirnet_model_get_note_key(pointer, i)) for i in range(len(self))])
 
     def __len__(self) -> int:
-        return int(lib.mirnet_model_note_count(self._model._pointer))
+        with Reading(self._model) as pointer:
+            return int(lib.mirnet_model_note_count(pointer))
 
     def __repr__(self) -> str:
         return repr(dict(self))
