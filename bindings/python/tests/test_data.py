@@ -53,6 +53,14 @@ def test_reading_options(tmp_path: pathlib.Path) -> None:
         mirnet.Dataset.from_bytes(b">a\nACGU\n", format="csv")
 
 
+def test_tables_with_and_without_groups() -> None:
+    with_groups, without = "name,sequence,class,group\na,ACGU,x,g\nb,GGGG,y,g\n", "a,ACGU,x\nb,GGGG,y\n"
+    assert mirnet.Dataset.from_bytes(with_groups.encode()).groups("group").tolist() == [0, 0]
+    assert mirnet.Dataset.from_bytes(without.encode()).groups("group").tolist() == [0, 1]
+    with pytest.raises(mirnet.FormatError, match="no column 'group'"):
+        mirnet.Dataset.from_bytes(without.encode(), group_column="group")
+
+
 def test_reading_errors_say_where(tmp_path: pathlib.Path) -> None:
     with pytest.raises(mirnet.MissingFileError, match="none.fa: cannot open") as caught:
         mirnet.Dataset.load(tmp_path / "none.fa")

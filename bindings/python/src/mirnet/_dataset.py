@@ -115,7 +115,7 @@ class Dataset(Handle):
     rename
         Classes that are called otherwise from here on, e.g. {"TRUE": "mirtron"}.
     group_column
-        The column of CSV and TSV input that holds the group.
+        The column of CSV and TSV input that holds the group; it has to be there. None: "group", if it is there.
     lenient, mask_lower, keep_empty, format
         As in Reader, for `append`.
     """
@@ -125,7 +125,7 @@ class Dataset(Handle):
         *,
         classes: Sequence[str] | None = None,
         rename: Mapping[str, str] | None = None,
-        group_column: str = "group",
+        group_column: str | None = None,
         lenient: bool = False,
         mask_lower: bool = False,
         keep_empty: bool = False,
@@ -134,7 +134,8 @@ class Dataset(Handle):
         pointer = create(lib.mirnet_dataset_create)
         super().__init__(pointer, lib.mirnet_dataset_destroy)
         _set_reading(lib.mirnet_dataset_set, pointer, lenient, mask_lower, keep_empty, format)
-        lib.mirnet_dataset_set_group_column(pointer, encode(group_column, "group_column"))
+        if group_column is not None:
+            lib.mirnet_dataset_set_group_column(pointer, encode(group_column, "group_column"))
         for old, new in (rename or {}).items():
             lib.mirnet_dataset_map_class(pointer, encode(old, "rename"), encode(new, "rename"))
         if classes is not None:
