@@ -112,7 +112,7 @@ def test_validation_data(dataset: mirnet.Dataset) -> None:
 @pytest.mark.parametrize(
     ("x", "y", "error", "message"),
     [
-        (["ACGU"], None, ValueError, "y: expected the classes of the sequences"),
+        (["ACGU"], None, ValueError, "y: expected the classes of the samples"),
         (["ACGU", "ACGU"], [0], ValueError, "labels: expected 2"),
         (["ACGU"], [2], ValueError, r"labels\[0\] is 2: expected 0 to 1"),
         (["ACXU"], [0], mirnet.FormatError, "X"),
@@ -120,7 +120,7 @@ def test_validation_data(dataset: mirnet.Dataset) -> None:
         (np.zeros((2, 8, 8)), [0], mirnet.ShapeError, r"y: expected shape \(2,\) as of the samples, got \(1,\)"),
         (np.zeros((2, 8, 8)), np.zeros((2, 3)), mirnet.ShapeError, r"expected shape \(2,\) or \(2, 2\), got \(2, 3\)"),
         (np.zeros((2, 8, 8)), ["a", "b"], ValueError, "set model.classes, or give class numbers"),
-        (np.zeros((2, 8, 8)), [None, 1], TypeError, "y: expected real numbers, got dtype object"),
+        (np.zeros((2, 8, 8)), [None, 1], TypeError, "y: expected class names or whole numbers, got dtype object"),
         (np.zeros((2, 8, 8), dtype=complex), [0, 1], TypeError, "x: expected real numbers"),
     ],
 )

@@ -32,18 +32,42 @@ def addresses(arrays: Sequence[Array | None]) -> Any:
     return (c_void_p * len(arrays))(*[address(array) for array in arrays])
 
 
-def as_floats(x: Any, what: str) -> Floats:
-    """`x` as float32 in C order: itself if it is that already, else a copy.
+def as_floats(x: Any, what: str, dtype: Any = np.float32) -> Array:
+    """`x` as float32 (or `dtype`) in C order: itself if it is that already, else a copy.
 
     Raises
     ------
     TypeError
         The elements are objects, complex numbers, texts or dates.
+    InvalidError
+        Some are masked.
     """
-    array = np.asarray(x)
+    if isinstance(x, np.ma.MaskedArray) and bool(np.any(x.mask)):
+        raise InvalidError(f"{what}: expected numbers everywhere, got an array with masked ones")
+    array = as_array(x, what)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{what}: expected real numbers, got dtype {array.dtype}")
-    return np.asarray(array, dtype=np.float32, order="C")
+        found = type(x).__name__ if array.ndim == 0 else f"dtype {array.dtype}"
+        raise TypeError(f"{what}: expected real numbers, got {found}")
+    return np.asarray(array, dtype=dtype, order="C")
+
+
+def as_array(x: Any, what: str) -> Array:
+    """numpy.asarray, where lists of unequal lengths are an error that says where."""
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(f"{what}: expected an array, or lists of equal lengths: {error}") from None
+
+
+def as_labels(y: Any, what: str) -> Array:
+    """Class names or numbers as an array; whole numbers that came as objects, as in pandas's Int64, as int64."""
+    array = as_array(y, what)
+    if array.shape == (0,):
+        return array.astype(np.int64)
+    if array.dtype.kind == "O":
+        if all(isinstance(label, (int, np.integer)) and not isinstance(label, bool) for label in array.flat):
+            return array.astype(np.int64)
+    return array
 
 
 def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
@@ -59,6 +83,48 @@ def as_ints(x: Any, what: str, dtype: Any = np.int64) -> Array:
     if array.size and (array.min() < limits.min or array.max() > limits.max):
         raise InvalidError(f"{what}: a number does not fit into {np.dtype(dtype).name}")
     return np.ascontiguousarray(array, dtype=dtype)
+
+
+def as_int(value: Any, what: str, low: int = -(2**31), high: int = 2**31 - 1) -> int:
+    """`value` if it is a whole number in these bounds: ctypes would cut off what does not fit."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{what}: expected a whole number, got {value!r}")
+    if number < low:
+        raise InvalidError(f"{what}: expected at least {low}, got {number}")
+    if number > high:
+        raise InvalidError(f"{what}: expected at most {high}, got {number}")
+    return number
+
+
+def as_real(value: Any, what: str) -> float:
+    """`value` as a double: a number of any type, but no text, and a whole number only if a double can hold it."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what}: expected a number, got {value!r}") from None
+    except OverflowError:
+        raise InvalidError(f"{what}: the number is too large") from None
+    if isinstance(value, int) and number != value:
+        raise InvalidError(f"{what}: expected a whole number up to 2**53, got {value}")
+    return number
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, or pandas's NA and NaT."""
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def as_seed(value: Any) -> int:
+    """The seed of a call that takes 64 bits."""
+    return as_int(value, "seed", 0, 2**64 - 1)
 
 
 def as_index(i: Any, n: int, what: str) -> int:

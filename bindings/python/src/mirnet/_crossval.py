@@ -64,6 +64,8 @@ def cross_validate(
     verbose, threads, **training
         As in Model.fit.
     """
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"dataset: expected a Dataset, got {type(dataset).__name__}")
     labels = dataset.labels
     if len(labels) == 0 or labels.min() < 0:
         raise InvalidError("dataset: expected records, and a class of every record")

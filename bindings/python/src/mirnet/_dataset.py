@@ -8,11 +8,12 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from ._arrays import Int32s, Ints, address, as_index
+from ._arrays import Int32s, Ints, address, as_index, as_int, as_seed, is_missing
 from ._errors import InvalidError, StateError
-from ._handle import Handle, Reading, Writing, create, decode, encode, encode_all, encode_path
+from ._handle import Handle, Reading, Writing, as_bytes, create, decode, encode, encode_all, encode_path
 from ._library import lib
 
+MAX_CLASSES = 4096  # that numbers without names may stand for
 FORMATS = {"any": 0, "fasta": 1, "fastq": 2, "rnafold": 3, "csv": 4, "tsv": 5}
 
 
@@ -151,6 +152,8 @@ class Dataset(Handle):
         FileError, MissingFileError, FormatError
             With file, line, and what was expected there.
         """
+        if not paths:
+            raise InvalidError("paths: expected at least one")
         dataset = cls(**options)
         for path in paths:
             dataset.append(path, label)
@@ -161,7 +164,8 @@ class Dataset(Handle):
         """The records of a file that is in memory already; `source` names it in messages."""
         dataset = cls(**options)
         class_name = None if label is None else encode(label, "label")
-        lib.mirnet_dataset_load_mem(dataset._pointer, data, len(data), encode(source, "source"), class_name)
+        held = as_bytes(data, "data")
+        lib.mirnet_dataset_load_mem(dataset._pointer, held, len(held), encode(source, "source"), class_name)
         return dataset
 
     @classmethod
@@ -186,7 +190,7 @@ class Dataset(Handle):
         names
             [n] texts; seq_1, seq_2, ... without them.
         groups
-            [n] of anything that has a text; records of one group belong together in folds.
+            [n] of anything that has a text; records of one group belong together in folds. None and NaN are no group.
         """
         texts = _all_texts(sequences, "sequences")
         label_texts, classes = _label_texts(labels, classes)
@@ -196,7 +200,7 @@ class Dataset(Handle):
             texts,
             _column(structures, "structures", n),
             _column(label_texts, "labels", n),
-            [None if group is None else str(group) for group in _column(groups, "groups", n)],
+            [None if is_missing(group) else str(group) for group in _column(groups, "groups", n)],
         ]
         dataset = cls(classes=classes)
         for record in zip(*columns):
@@ -208,7 +212,8 @@ class Dataset(Handle):
         """n synthetic hairpins of class "mirtron" and n of class "canonical", for trying things out. Equal seeds give
         equal sets; they say nothing about biology."""
         dataset = cls()
-        lib.mirnet_dataset_simulate(dataset._pointer, n_per_class, seed)
+        n = as_int(n_per_class, "n_per_class", high=2**63 - 1)
+        lib.mirnet_dataset_simulate(dataset._pointer, n, as_seed(seed))
         return dataset
 
     def append(self, path: str | os.PathLike[str], label: str | None = None) -> None:
@@ -379,16 +384,23 @@ def _restore_dataset(records: list[Record], classes: list[str]) -> Dataset:
 def _all_texts(sequences: Any, what: str) -> list[str]:
     if isinstance(sequences, str):
         raise TypeError(f"{what}: expected a list of texts, got one text")
-    texts = list(sequences)
+    texts = _listed(sequences, what)
     for i, sequence in enumerate(texts):
         if not isinstance(sequence, str):
             raise TypeError(f"{what}[{i}]: expected str, got {type(sequence).__name__}")
     return texts
 
 
+def _listed(values: Any, what: str) -> list[Any]:
+    """The values in their order."""
+    if isinstance(values, (set, frozenset, dict)):
+        raise TypeError(f"{what}: expected a list, got {type(values).__name__}, which has no order of records")
+    return list(values)
+
+
 def _column(values: Any, what: str, n: int) -> list[Any]:
     """[n] values, or None n times where there are none."""
-    column = [None] * n if values is None else list(values)
+    column = [None] * n if values is None else _listed(values, what)
     if len(column) != n:
         raise InvalidError(f"{what}: expected {n} of them as of the sequences, got {len(column)}")
     return column
@@ -396,17 +408,23 @@ def _column(values: Any, what: str, n: int) -> list[Any]:
 
 def _label_texts(labels: Any, classes: Sequence[str] | None) -> tuple[list[str] | None, list[str] | None]:
     """Labels as class names, and the classes that they are names of (None: as found)."""
-    names = None if classes is None else list(classes)
+    names = None if classes is None else _all_texts(classes, "classes")
     if labels is None:
         return None, names
-    found = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    found = [label.item() if isinstance(label, np.generic) else label for label in _listed(labels, "labels")]
+    for i, label in enumerate(found):
+        if is_missing(label):
+            raise InvalidError(f"labels[{i}] is {label!r}: expected a class of every record")
     if all(isinstance(label, str) for label in found):
         return found, names
-    numbers = [label for label in found if isinstance(label, int) and not isinstance(label, bool)]
-    if len(numbers) < len(found):
-        raise TypeError("labels: expected class names or class numbers, all of one kind")
+    kind = str if isinstance(found[0], str) else int
+    for i, label in enumerate(found):
+        if not isinstance(label, kind) or isinstance(label, bool):
+            expected = "class names or class numbers, all of one kind"
+            raise TypeError(f"labels: expected {expected}; labels[{i}] is {label!r}")
+    numbers = found
     if names is None:
-        names = [str(c) for c in range(max([1, *numbers]) + 1)]
+        names = [str(c) for c in range(min(max([1, *numbers]) + 1, MAX_CLASSES))]
     for i, number in enumerate(numbers):
         if not 0 <= number < len(names):
             raise InvalidError(f"labels[{i}] is {number}: expected 0 to {len(names) - 1}")

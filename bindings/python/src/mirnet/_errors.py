@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 
 class MirnetError(RuntimeError):
@@ -83,6 +84,8 @@ BY_STATUS: list[type[MirnetError]] = [
 def from_status(status: int, message: str, system_error: int) -> MirnetError:
     """The exception for a failed call; `system_error` is the call's errno, used where the system failed."""
     kind = BY_STATUS[-status] if 0 < -status < len(BY_STATUS) else MirnetError
+    if system_error and os.strerror(system_error) not in message:
+        system_error = 0  # that of an earlier call
     if kind is FileError and system_error == errno.ENOENT:
         kind = MissingFileError
     error: MirnetError = kind(message)

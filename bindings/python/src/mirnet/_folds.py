@@ -6,8 +6,8 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from ._arrays import Ints, address, as_index, as_ints
-from ._errors import ShapeError
+from ._arrays import Ints, address, as_index, as_int, as_ints, as_labels, as_seed, is_missing
+from ._errors import InvalidError, ShapeError
 from ._handle import Handle, Reading, create
 from ._library import lib
 
@@ -39,12 +39,17 @@ class Folds(Handle):
         shuffle: bool = True,
         seed: int = 1,
     ) -> None:
-        found = np.asarray(labels)
-        if found.dtype.kind in "USO":
-            _, first, found = np.unique(found, return_index=True, return_inverse=True)
-            found = np.argsort(np.argsort(first))[found]  # names are numbered in order of appearance
-        classes = as_ints(found, "labels", np.int32)
-        belongs = None if groups is None else as_ints(groups, "groups")
+        found = as_labels(labels, "labels")
+        if found.dtype.kind in "USO" and found.ndim == 1:
+            numbers: dict[Any, int] = {}  # names are numbered in order of appearance
+            for i, label in enumerate(labels):  # as they were given: NumPy would make a text of a NaN
+                if is_missing(label):
+                    raise InvalidError(f"labels[{i}] is {label!r}: expected a class of every record")
+                numbers.setdefault(label, len(numbers))
+            found = np.array([numbers[label] for label in labels], dtype=np.int32)
+        classes = as_ints(found, "labels", np.int32).copy()
+        belongs = None if groups is None else as_ints(groups, "groups").copy()
+        k, seed = as_int(k, "k"), as_seed(seed)
         if belongs is not None and len(belongs) != len(classes):
             raise ShapeError(f"groups: expected {len(classes)} of them as of the labels, got {len(belongs)}")
         pointer = create(

@@ -9,7 +9,7 @@ from ctypes import byref, c_char_p, c_void_p
 from types import TracebackType
 from typing import Any, Callable, Iterable, TypeVar
 
-from ._errors import StateError, UnsupportedError
+from ._errors import InvalidError, StateError, UnsupportedError
 
 Self = TypeVar("Self", bound="Handle")
 
@@ -22,6 +22,7 @@ class _Gate:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.text = threading.RLock()  # held by the reader that uses a text the library makes anew for each
         self.readers = 0
         self.writer = 0
 
@@ -155,8 +156,11 @@ def encode(text: str, what: str = "text") -> bytes:
     if not isinstance(text, str):
         raise TypeError(f"{what}: expected str, got {type(text).__name__}")
     if "\0" in text:
-        raise ValueError(f"{what}: expected text without NUL, got {text[:40]!r}")
-    return text.encode("utf-8", "surrogateescape")
+        raise InvalidError(f"{what}: expected text without NUL, got {text[:40]!r}")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidError(f"{what}: expected text, got half a character in {text[:40]!r}") from None
 
 
 def encode_all(texts: Iterable[str], what: str) -> Any:
@@ -169,7 +173,20 @@ def encode_all(texts: Iterable[str], what: str) -> Any:
 
 def encode_path(path: str | os.PathLike[str]) -> bytes:
     """A path for the library."""
-    return os.fsencode(path)
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise InvalidError(f"path: expected one without NUL, got {path!r}")
+    return encoded
+
+
+def as_bytes(data: Any, what: str) -> bytes:
+    """Bytes for the library, of whatever holds some."""
+    if isinstance(data, bytes):
+        return data
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(f"{what}: expected bytes, got {type(data).__name__}") from None
 
 
 _alive: weakref.WeakSet[Handle] = weakref.WeakSet()

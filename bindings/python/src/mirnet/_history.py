@@ -113,10 +113,14 @@ class _EachEpoch(Callback):
         return self.function(progress)
 
 
-def as_callbacks(callbacks: Callbacks) -> list[Callback]:
+def as_callbacks(callbacks: Callbacks | None) -> list[Callback]:
     """Callback objects; a plain function is called at the end of each epoch."""
-    given = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks)
+    if callbacks is None:
+        return []
+    given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     for callback in given:
+        if isinstance(callback, type) and issubclass(callback, Callback):
+            raise TypeError(f"callbacks: expected an object, got the class {callback.__name__}: call it")
         if not callable(callback) and not isinstance(callback, Callback):
             raise TypeError(f"callbacks: expected functions or objects of Callback, got {type(callback).__name__}")
     return [callback if isinstance(callback, Callback) else _EachEpoch(callback) for callback in given]

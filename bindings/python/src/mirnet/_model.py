@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from ctypes import byref, c_size_t, create_string_buffer
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Sequence
 
-from ._arrays import Floats
+from ._arrays import Floats, as_labels, as_seed
 from ._dataset import Dataset
-from ._errors import InvalidError
-from ._handle import Handle, Reading, Writing, create, decode, encode, encode_all, encode_path
+from ._errors import InvalidError, OutOfMemoryError, ShapeError
+from ._handle import Handle, Reading, Writing, as_bytes, create, decode, encode, encode_all, encode_path
 from ._library import lib
-from ._predictor import default_threads, run
+from ._predictor import as_threads, load_path, run
 from ._recipe import Recipe, Value, as_recipe
 from ._scores import Scores
 from ._tensors import Tensors
@@ -131,7 +131,8 @@ class Model(Handle):
     @classmethod
     def from_bytes(cls, data: bytes, source: str = "bytes") -> Model:
         """From the bytes of a model file; `source` names them in messages."""
-        return cls._adopt(create(lib.mirnet_model_load_mem, data, len(data), encode(source, "source")))
+        held = as_bytes(data, "data")
+        return cls._adopt(create(lib.mirnet_model_load_mem, held, len(held), encode(source, "source")))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file: a safetensors file with weights, recipe, classes, notes, and a training state if there
@@ -179,7 +180,7 @@ class Model(Handle):
     def reset(self, seed: int) -> None:
         """Draws new weights from this seed. Drops a training state."""
         with self._changing() as pointer:
-            lib.mirnet_model_reset(pointer, seed)
+            lib.mirnet_model_reset(pointer, as_seed(seed))
 
     @property
     def recipe(self) -> Recipe:
@@ -270,10 +271,10 @@ class Model(Handle):
 
     def summary(self) -> str:
         """A table for people: layer, class, output shape, parameters, total."""
-        with Writing(self) as pointer:
+        with Reading(self) as pointer, self._gate.text:
             text = lib.mirnet_model_get_summary(pointer)
             if text is None:
-                raise MemoryError("summary: out of memory")
+                raise OutOfMemoryError("summary: out of memory")
             return Text(decode(text).rstrip("\n"))
 
     def predict(self, x: Any, *, threads: int | None = None) -> Floats:
@@ -299,7 +300,7 @@ class Model(Handle):
         TypeError
             An array of objects, complex numbers or texts.
         """
-        wanted = default_threads() if threads is None else threads
+        wanted = as_threads(threads)
         with Reading(self) as pointer:
             version = self._version
             predictor = self._take(pointer, version, wanted)
@@ -325,7 +326,9 @@ class Model(Handle):
             lib.mirnet_predictor_destroy(predictor)
 
     def evaluate(self, x: Any, y: Any = None, *, threads: int | None = None) -> Scores:
-        """Scores of the predictions: `x` as in predict, `y` [n] class names or numbers; a Dataset brings its own."""
+        """Scores of the predictions: `x` as in predict, `y` [n] class names or numbers; a Dataset or file brings its own."""
+        if isinstance(x, (str, os.PathLike)):
+            x = load_path(x)
         p = self.predict(x, threads=threads)
         if p.ndim != 2:
             raise InvalidError(f"evaluate: expected an output (classes), got {self.output_shape}")
@@ -333,6 +336,11 @@ class Model(Handle):
             if not isinstance(x, Dataset):
                 raise InvalidError("y: expected classes, for x is no Dataset")
             y = self._own_classes(x)
+        y = as_labels(y, "y")
+        if y.ndim != 1:
+            raise ShapeError(f"y: expected shape ({len(p)},), got {y.shape}")
+        if len(y) != len(p):
+            raise ShapeError(f"y: expected {len(p)} classes as of the samples, got {len(y)}")
         scores = Scores(self.classes or p.shape[1])
         scores.add(y, p)
         return scores
@@ -369,7 +377,7 @@ class Model(Handle):
         Parameters
         ----------
         x, y
-            Training data: a Dataset; sequences [n] and classes [n]; or floats [n, *input shape] and classes [n] or
+            Training data: a Dataset or the path of a file; sequences [n] and classes [n]; or floats [n, *input shape] and classes [n] or
             distributions [n, outputs]. Classes are names or numbers.
         validation_data
             A Dataset, or (x, y), or (x, y, sample_weight); else the option "validation_split" decides.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 
-from ._arrays import Floats, address, addresses, as_inputs, as_ints
+from ._arrays import Floats, address, addresses, as_inputs, as_int, as_ints
 from ._dataset import Dataset
 from ._errors import FormatError, InvalidError, MirnetError
 from ._handle import Handle, Reading, create
@@ -28,6 +28,11 @@ def default_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), 256)
     return min(os.cpu_count() or 1, 256)
+
+
+def as_threads(threads: int | None) -> int:
+    """A number of threads that was asked for; None: all processors."""
+    return default_threads() if threads is None else as_int(threads, "threads", 1, 256)
 
 
 def is_sequences(x: Any) -> bool:
@@ -122,7 +127,7 @@ class Predictor(Handle):
 
     def __init__(self, model: Model, threads: int | None = None) -> None:
         self.model = model
-        self.threads = default_threads() if threads is None else threads
+        self.threads = as_threads(threads)
         self._turn = threading.Lock()
         # The library's predictor is replaced when the model has changed, so the finalizer takes it from a list.
         pointer = self._make()

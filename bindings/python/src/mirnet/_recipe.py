@@ -7,8 +7,9 @@ import os
 from ctypes import byref, c_char_p, c_double
 from typing import Any, Iterator, Mapping, NamedTuple, Union
 
-from ._errors import InvalidError, NotFoundError
-from ._handle import Handle, Reading, Writing, create, decode, encode, encode_all
+from ._arrays import as_int, as_real
+from ._errors import InvalidError, NotFoundError, OutOfMemoryError
+from ._handle import Handle, Reading, Writing, as_bytes, create, decode, encode, encode_all, encode_path
 from ._library import lib
 
 Value = Union[float, int, bool, str]
@@ -81,11 +82,7 @@ def set_option(set_number: Any, set_text: Any, pointer: int, key: str, value: Va
             raise TypeError(f"{key}: expected text, got {type(value).__name__}")
         set_text(pointer, key.encode(), encode(value, key))
         return
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{key}: expected a number, got {value!r}") from None
-    set_number(pointer, key.encode(), number)
+    set_number(pointer, key.encode(), as_real(value, key))
 
 
 class Recipe(Handle):
@@ -113,13 +110,13 @@ class Recipe(Handle):
                 raise InvalidError(f"recipe: expected what JSON can hold: {error}") from None
             pointer = create(lib.mirnet_recipe_create, text, len(text), b"recipe")
         else:
-            pointer = create(lib.mirnet_recipe_load, os.fsencode(source))
+            pointer = create(lib.mirnet_recipe_load, encode_path(source))
         super().__init__(pointer, lib.mirnet_recipe_destroy)
 
     @classmethod
     def from_json(cls, text: str | bytes, source: str = "recipe") -> Recipe:
         """From JSON text, a recipe or what Keras's `model.to_json()` writes; `source` names it in messages."""
-        data = text.encode() if isinstance(text, str) else text
+        data = encode(text, "text") if isinstance(text, str) else as_bytes(text, "text")
         return cls._adopt(create(lib.mirnet_recipe_create, data, len(data), encode(source, "source")))
 
     @classmethod
@@ -186,21 +183,21 @@ class Recipe(Handle):
         """Weight of class c in the loss."""
         out = c_double()
         with Reading(self) as pointer:
-            lib.mirnet_recipe_get_class_weight(pointer, c, byref(out))
+            lib.mirnet_recipe_get_class_weight(pointer, as_int(c, "class"), byref(out))
         return out.value
 
     def set_class_weight(self, c: int, weight: float) -> None:
         """Sets the weight of class c in the loss, and "training.class_weight" to "given"."""
         with Writing(self) as pointer:
-            lib.mirnet_recipe_set_class_weight(pointer, c, weight)
+            lib.mirnet_recipe_set_class_weight(pointer, as_int(c, "class"), as_real(weight, "weight"))
 
     @property
     def json(self) -> str:
         """The recipe as JSON text, with every option; reading it gives the same recipe."""
-        with Writing(self) as pointer:
+        with Reading(self) as pointer, self._gate.text:
             text = lib.mirnet_recipe_get_json(pointer)
             if text is None:
-                raise MemoryError("recipe: out of memory")
+                raise OutOfMemoryError("recipe: out of memory")
             return decode(text)
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ctypes import byref, c_double, c_int64
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from ._arrays import Array, Doubles, Ints, address, as_floats, as_ints
+from ._arrays import Array, Doubles, Ints, address, as_floats, as_int, as_ints, as_labels
 from ._errors import InvalidError, NotFoundError, ShapeError
 from ._handle import Handle, Reading, Writing, create
 from ._library import lib
+
+
+MAX_CLASSES = 4096  # as of a recipe
 
 
 def _keys() -> list[str]:
@@ -36,11 +39,14 @@ class Scores(Handle):
     COUNTS = ("tp", "fn", "fp", "tn", "count")
 
     def __init__(self, classes: int | Sequence[str] = 2) -> None:
-        self.classes: list[str] = (
-            [str(c) for c in range(classes)] if isinstance(classes, int) else [str(name) for name in classes]
-        )
-        n = classes if isinstance(classes, int) else len(self.classes)
+        if isinstance(classes, str):
+            raise TypeError(f"classes: expected how many there are, or a list of names, got the text {classes[:40]!r}")
+        names = [str(name) for name in classes] if isinstance(classes, Iterable) else None
+        if names and len(set(names)) < len(names):
+            raise InvalidError(f"classes: expected different names, got {', '.join(names)}")
+        n = as_int(classes, "classes", high=MAX_CLASSES) if names is None else len(names)
         super().__init__(create(lib.mirnet_scores_create, n), lib.mirnet_scores_destroy)
+        self.classes: list[str] = [str(c) for c in range(n)] if names is None else names
         self._added: list[tuple[Array, Array]] = []
 
     def add(self, y_true: Sequence[Any] | Any, probabilities: Any) -> None:
@@ -57,8 +63,8 @@ class Scores(Handle):
             self._added.append((y.copy(), p.copy()))
 
     def _numbers(self, labels: Any) -> Any:
-        found = np.asarray(labels)
-        if found.dtype.kind not in "UO":
+        found = as_labels(labels, "y_true")
+        if found.dtype.kind not in "UO" or found.ndim != 1:
             return found
         number = {name: c for c, name in enumerate(self.classes)}
         for i, label in enumerate(found):
@@ -68,9 +74,11 @@ class Scores(Handle):
 
     def add_counts(self, tp: int, fn: int, fp: int, tn: int) -> None:
         """Adds bare counts, e.g. of a published table; auroc, aupr and log_loss do not see them. Two classes only."""
+        given = {"tp": tp, "fn": fn, "fp": fp, "tn": tn}
+        counts = [as_int(count, name, high=2**63 - 1) for name, count in given.items()]
         with Writing(self) as pointer:
-            lib.mirnet_scores_add_counts(pointer, tp, fn, fp, tn)
-            self._added.append((np.array([tp, fn, fp, tn], dtype=np.int64), np.empty(0, dtype=np.float32)))
+            lib.mirnet_scores_add_counts(pointer, *counts)
+            self._added.append((np.array(counts, dtype=np.int64), np.empty(0, dtype=np.float32)))
 
     def reset(self) -> None:
         """Forgets everything that was added."""
@@ -153,7 +161,7 @@ class Summary(NamedTuple):
 
 def summarize(values: Sequence[float] | Any) -> Summary:
     """Summary of [n] values, e.g. of one figure over folds. NumericError if one is not finite."""
-    array = np.ascontiguousarray(values, dtype=np.float64)
+    array = as_floats(values, "values", np.float64)
     if array.ndim != 1:
         raise ShapeError(f"values: expected one dimension, got shape {array.shape}")
     out = c_double()

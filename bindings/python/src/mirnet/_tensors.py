@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
 from typing import Any, Iterator, Mapping, MutableMapping
 
 import numpy as np
 
 from ._arrays import Floats, address, as_floats
 from ._errors import UnsupportedError
-from ._handle import Handle, Reading, Writing, create, decode, encode, encode_path
+from ._handle import Handle, Reading, Writing, as_bytes, create, decode, encode, encode_path
 from ._library import lib
 from ._weights import read_shape
 
@@ -49,12 +50,21 @@ class Tensors(Handle, MutableMapping[str, Floats]):
     @classmethod
     def from_bytes(cls, data: bytes, source: str = "bytes") -> Tensors:
         """From a file that is in memory already; `source` names it in messages."""
-        return cls._adopt(create(lib.mirnet_tensors_load_mem, data, len(data), encode(source, "source")))
+        held = as_bytes(data, "data")
+        return cls._adopt(create(lib.mirnet_tensors_load_mem, held, len(held), encode(source, "source")))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a temporary file and renames it: `path` holds the old file or the new one, never a mixture."""
         with Reading(self) as pointer:
             lib.mirnet_tensors_save(pointer, encode_path(path))
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "tensors")
+            self.save(path)
+            with open(path, "rb") as file:
+                return file.read()
 
     def __getitem__(self, name: str) -> Floats:
         with Reading(self) as pointer:
@@ -74,6 +84,9 @@ class Tensors(Handle, MutableMapping[str, Floats]):
 
     def __delitem__(self, name: str) -> None:
         raise UnsupportedError(f"tensor {name}: tensors cannot be removed")
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
 
     def __iter__(self) -> Iterator[str]:
         with Reading(self) as pointer:
@@ -101,9 +114,10 @@ class Tensors(Handle, MutableMapping[str, Floats]):
     __eq__ = Handle.__eq__
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Tensors, (dict(self),)
+        return type(self).from_bytes, (self.to_bytes(), "pickle")
 
-    __repr__ = Handle.__repr__
+    def __repr__(self) -> str:
+        return Handle.__repr__(self)
 
     def _describe(self) -> str:
         return f": {', '.join(self)}"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from ctypes import byref, c_double, c_int32, c_int64
@@ -9,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-from ._arrays import Floats, address, addresses, as_floats, as_inputs, as_ints
+from ._arrays import Floats, address, addresses, as_floats, as_inputs, as_ints, as_labels
 from ._dataset import Dataset
 from ._encoder import Encoder
 from ._errors import CancelledError, InvalidError, NotFoundError, ShapeError, UnsupportedError
@@ -17,7 +18,7 @@ from ._handle import Handle, Reading, Writing, create, encode
 from ._history import KEYS, Callback, Callbacks, History, Progress, as_callbacks
 from ._library import lib
 from ._model import Model
-from ._predictor import default_threads, is_sequences
+from ._predictor import as_threads, is_sequences, load_path
 from ._progress import ProgressBar
 from ._prototypes import callback as c_callback, no_callback
 from ._recipe import Value, as_kind, find_option, set_option
@@ -57,7 +58,7 @@ class Trainer(Handle):
         self._kept: dict[str, Any] = {}  # what the library borrows: data, the callback
         with Reading(model) as pointer:
             super().__init__(create(lib.mirnet_trainer_create, pointer), _destroy_trainer, model, self._kept)
-        lib.mirnet_trainer_set_threads(self._pointer, default_threads() if threads is None else threads)
+        lib.mirnet_trainer_set_threads(self._pointer, as_threads(threads))
 
     def __getitem__(self, key: str) -> Value:
         option = find_option(key)
@@ -70,7 +71,9 @@ class Trainer(Handle):
         return as_kind(option.kind, out.value)
 
     def __setitem__(self, key: str, value: Value | None) -> None:
-        with Writing(self) as pointer, self.model._changing():  # its recipe follows
+        own = self._gate.writer == threading.get_ident()  # a callback of this trainer sets it
+        hold: type[Reading] | type[Writing] = Reading if own else Writing
+        with hold(self) as pointer, hold(self.model):  # its recipe follows
             set_option(lib.mirnet_trainer_set_number, lib.mirnet_trainer_set_text, pointer, key, value)
 
     def set_data(self, x: Any, y: Any = None, *, sample_weight: Any = None, records: Any = None) -> None:
@@ -88,11 +91,15 @@ class Trainer(Handle):
             if isinstance(data, Dataset):
                 chosen = None if records is None else as_ints(records, "records")
                 function = lib.mirnet_trainer_set_dataset if what == "data" else lib.mirnet_trainer_set_validation_dataset
+                if what == "validation" and (len(data) if chosen is None else len(chosen)) == 0:
+                    raise InvalidError("validation data: expected at least one record")  # the library would take none
                 with Reading(data) as source:
                     function(pointer, source, address(chosen), len(data) if chosen is None else len(chosen))
                     data._children.add(self)  # from here on nobody can change it
             elif records is not None:
                 raise InvalidError("records: expected None where x is no Dataset")
+            elif what == "validation" and len(data.targets) == 0:
+                raise InvalidError("validation data: expected at least one sample")
             else:
                 function = lib.mirnet_trainer_set_tensors if what == "data" else lib.mirnet_trainer_set_validation_tensors
                 function(pointer, *_pointers(data), len(data.targets))
@@ -103,19 +110,26 @@ class Trainer(Handle):
 
     def _as_data(self, x: Any, y: Any, sample_weight: Any) -> Dataset | Batch:
         """A Dataset where that will do, else arrays."""
+        if isinstance(x, (str, os.PathLike)):
+            x = load_path(x)
         if isinstance(x, Dataset):
             if y is not None:
                 raise InvalidError("y: expected None, for a Dataset has its own classes")
-            if sample_weight is None:
-                return x
-            return self._batch(self._encoded(x.sequences), self.model._own_classes(x), sample_weight)
-        if is_sequences(x):
-            if y is None:
-                raise InvalidError("y: expected the classes of the sequences")
-            if sample_weight is None and np.ndim(y) == 1:
-                return Dataset.from_sequences(list(x), y, classes=self._classes_of(y))
-            return self._batch(self._encoded(list(x)), y, sample_weight)
-        return self._batch(x, y, sample_weight)
+        elif y is None:
+            raise InvalidError("y: expected the classes of the samples")
+        elif is_sequences(x):
+            if np.ndim(y) != 1:
+                return self._batch(self._encoded(list(x)), y, sample_weight)
+            x = Dataset.from_sequences(list(x), y, classes=self._classes_of(y))
+        else:
+            return self._batch(x, y, sample_weight)
+        dataset: Dataset = x
+        if sample_weight is None:
+            return dataset
+        batch = self._batch(self._encoded(dataset.sequences), self.model._own_classes(dataset), sample_weight)
+        if not self.model.classes:
+            self.model.classes = dataset.classes
+        return batch
 
     def _encoded(self, sequences: list[str]) -> Floats:
         with self.model.recipe as recipe, Encoder(recipe) as encoder:
@@ -141,7 +155,7 @@ class Trainer(Handle):
     def _targets(self, y: Any, n: int) -> Floats:
         """[n, outputs]: one-hot rows of class names or numbers, or distributions as they are."""
         shape = self.model.output_shape
-        found = np.asarray(y)
+        found = as_labels(y, "y")
         if found.dtype.kind in "US" or (found.dtype.kind == "O" and found.size and isinstance(found.flat[0], str)):
             names = self._classes_of(y)
             if not names:
@@ -153,9 +167,13 @@ class Trainer(Handle):
             if n and not 0 <= found.min() <= found.max() < shape[-1]:
                 raise InvalidError(f"y: expected class numbers 0 to {shape[-1] - 1}, got {found.min()} to {found.max()}")
             return as_floats(np.eye(shape[-1])[found], "y")
+        if found.shape == (n,) and shape != ():
+            raise TypeError(f"y: expected class names or whole numbers, got dtype {found.dtype}")
         targets = as_floats(y, "y")
         if targets.shape != (n, *shape):
             raise ShapeError(f"y: expected shape ({n},) or {(n, *shape)}, got {targets.shape}")
+        if n and (targets.min() < 0 or np.abs(targets.reshape(n, -1).sum(axis=1) - 1).max() > 1e-3):
+            raise InvalidError("y: expected rows that are distributions: numbers from 0 to 1 with a sum of 1")
         return targets
 
     def run(self, *, callbacks: Callbacks = (), verbose: bool | int | None = False) -> History:
@@ -341,7 +359,8 @@ class _Caller:
         for follower in self.followers:
             try:
                 self.telling = True
-                if getattr(follower, event)(self.progress) is True:
+                answer = getattr(follower, event)(self.progress)
+                if isinstance(answer, (bool, np.bool_)) and answer:
                     self.stopped = True
             except BaseException as error:
                 self.error = self.error or error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, MutableMapping
 import numpy as np
 
 from ._arrays import Floats, address, as_floats
-from ._errors import NotFoundError, ShapeError, UnsupportedError
+from ._errors import NotFoundError, NumericError, ShapeError, UnsupportedError
 from ._handle import Reading, decode, encode
 from ._library import lib
 
@@ -50,6 +50,8 @@ class Weights(MutableMapping[str, Floats]):
         array = as_floats(values, f"weight {name}")
         if array.shape != self.shape(name):
             raise ShapeError(f"weight {name}: expected shape {self.shape(name)}, got {array.shape}")
+        if not np.isfinite(array).all():  # a file with such a weight could not be loaded
+            raise NumericError(f"weight {name}: expected finite numbers")
         with self._model._changing() as pointer:
             lib.mirnet_model_set_weight(pointer, encode(name, "weight"), address(array), array.size)
 
@@ -92,6 +94,9 @@ class Notes(MutableMapping[str, str]):
         self[key]  # a KeyError if there is none
         with self._model._changing() as pointer:
             lib.mirnet_model_set_note(pointer, encode(key, "key"), None)
+
+    def __contains__(self, key: object) -> bool:
+        return key in list(self)
 
     def __iter__(self) -> Iterator[str]:
         with Reading(self._model) as pointer:
