@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,9 @@ import subprocess
 from typing import Any, Iterator
 
 import pytest
+
+import keras_files
+import mirnet
 
 README = pathlib.Path(__file__).resolve().parents[1] / "README.md"
 # Shell blocks that are not run here, by their first line.
@@ -67,8 +71,23 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     """The names of all Python blocks, run one after the other in a folder of their own."""
     before = os.getcwd()
     os.chdir(tmp_path_factory.mktemp("readme"))
+    write_keras_files()
     yield {"__name__": "__main__"}
     os.chdir(before)
+
+
+def write_keras_files() -> None:
+    """The files of Keras that the README reads: a softmax regression on 164 positions."""
+    layers = [
+        {"class_name": "Flatten", "config": {"name": "flatten", "batch_input_shape": [None, 164, 4]}},
+        {"class_name": "Dense", "config": {"name": "dense", "units": 2, "activation": "softmax"}},
+    ]
+    spec = {"class_name": "Sequential", "config": {"name": "small", "layers": layers}}
+    with mirnet.Model.from_keras_json(spec, seed=1) as model:
+        weights = dict(model.weights)
+    keras_files.write_keras2("model.h5", spec, weights)
+    keras_files.write_weights3("model.weights.h5", spec, weights)
+    pathlib.Path("model.json").write_text(json.dumps(spec))
 
 
 def run_python(block: Block, names: dict[str, Any]) -> str:
