@@ -195,3 +195,56 @@ def test_objects_in_use_show_themselves(dataset: mirnet.Dataset, small_model: mi
 
     small_model.fit(dataset, epochs=1, callbacks=show, verbose=False)
     assert shown == ["<Trainer, in use>", repr(small_model), repr(dataset)]
+
+
+STORM = """
+import random, signal, mirnet
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+random.seed(1)
+data, model = mirnet.Dataset.simulate(3), mirnet.Model("linear-ends", seed=1)
+heard = 0
+for _ in range(5000):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 2e-5 + random.random() * 2e-4)
+        while True:
+            data[0], model.classes, model.weights["dense/bias"]
+            model.weights["dense/bias"] = [0, 0]
+    except KeyboardInterrupt:
+        heard += 1
+print(heard)
+data.set_positive("canonical")
+model.close()
+data.close()
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="until then Ctrl-C can come between a lock and what it guards")
+def test_ctrl_c_leaves_nothing_in_use() -> None:
+    done = subprocess.run([sys.executable, "-c", STORM], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "5000\n", "")
+
+
+def test_predictors_of_the_last_callback_see_the_weights_that_came_after(dataset: mirnet.Dataset) -> None:
+    """With restore_best the weights change once more after it."""
+    model = mirnet.Model("linear-ends", seed=1)
+    predictor = mirnet.Predictor(model, 1)
+    within: list[Any] = []
+
+    def predict(progress: mirnet.Progress) -> None:
+        within.append((model.predict(dataset, threads=1), predictor.predict(dataset)))
+
+    best = {"early_stopping": True, "early_stopping_monitor": "loss", "early_stopping_patience": 2}
+    history = model.fit(
+        dataset,
+        epochs=30,
+        learning_rate=5.0,
+        **best,
+        early_stopping_restore_best=True,
+        callbacks=predict,
+        verbose=False,
+        threads=1,
+    )
+    assert 0 < history.best_epoch < history.epochs
+    expected = model.copy().predict(dataset, threads=1)
+    assert (model.predict(dataset, threads=1) == expected).all() and (predictor.predict(dataset) == expected).all()
+    assert all((a == b).all() for a, b in within) and any((a != expected).any() for a, _ in within)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import mirnet
+from mirnet._arrays import addresses
 
 GOLDEN = pathlib.Path(os.environ.get("MIRNET_GOLDEN", pathlib.Path(__file__).resolve().parents[4] / "shared" / "golden"))
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/model.json"))
@@ -214,6 +215,9 @@ def test_many_sequences_in_several_calls(small_model: mirnet.Model, monkeypatch:
     monkeypatch.setattr("mirnet._predictor.CHUNK", 7)
     assert (small_model.predict(sequences) == expected).all()
     assert (small_model.predict(mirnet.Dataset.from_sequences(sequences)) == expected).all()
+    x, calls = mirnet.Encoder(small_model.recipe).encode(sequences), []
+    monkeypatch.setattr("mirnet._predictor.addresses", lambda arrays: calls.append(len(arrays[0])) or addresses(arrays))
+    assert (small_model.predict(x) == expected).all() and calls == [7] * 11 + [3]
     with pytest.raises(mirnet.FormatError, match="^sequence 80: 'X' at position 3"):
         small_model.predict([*sequences[:79], "ACX"])
 

@@ -23,8 +23,13 @@ class _Gate:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.text = threading.RLock()  # held by the reader that uses a text the library makes anew for each
-        self.readers = 0
+        self.reading: list[threading.Lock] = []  # one lock a reader, locked as long as it reads
+        self.writing = threading.Lock()  # of the last writer, locked as long as it writes
         self.writer = 0
+
+    def is_mine(self) -> bool:
+        """Whether this thread writes: it is in a callback of its own call."""
+        return self.writing.locked() and self.writer == threading.get_ident()
 
 
 class Handle:
@@ -102,40 +107,42 @@ class Reading:
 
     def __init__(self, owner: Handle) -> None:
         self.owner = owner
+        self.hold = threading.Lock()
 
     def __enter__(self) -> int:
-        gate = self.owner._gate
-        with gate.lock:
-            if gate.writer not in (0, threading.get_ident()):
-                raise StateError(f"this {type(self.owner).__name__} is in use by another thread")
-            pointer = self.owner._pointer
-            gate.readers += 1
+        try:
+            with self.owner._gate.lock:
+                return self._enter(self.owner._gate)
+        except BaseException:
+            if self.hold.locked():
+                self.hold.release()
+            raise
+
+    @property
+    def __exit__(self) -> Callable[..., None]:
+        return self.hold.__exit__  # compiled: once it is called, no Ctrl-C keeps it from letting go
+
+    def _enter(self, gate: _Gate) -> int:
+        if gate.writing.locked() and not gate.is_mine():
+            raise StateError(f"this {type(self.owner).__name__} is in use by another thread")
+        pointer = self.owner._pointer
+        gate.reading = [hold for hold in gate.reading if hold.locked()]
+        gate.reading.append(self.hold)
+        self.hold.acquire()
         return pointer
 
-    def __exit__(self, *error: object) -> None:
-        with self.owner._gate.lock:
-            self.owner._gate.readers -= 1
 
-
-class Writing:
+class Writing(Reading):
     """`with Writing(object) as pointer`: nobody else uses the object meanwhile, not even a callback of this thread."""
 
-    def __init__(self, owner: Handle) -> None:
-        self.owner = owner
-
-    def __enter__(self) -> int:
-        gate = self.owner._gate
-        with gate.lock:
-            if gate.writer or gate.readers:
-                who = "a running call of this thread" if gate.writer == threading.get_ident() else "another thread"
-                raise StateError(f"this {type(self.owner).__name__} is in use by {who}")
-            pointer = self.owner._pointer
-            gate.writer = threading.get_ident()
+    def _enter(self, gate: _Gate) -> int:
+        if gate.writing.locked() or any(hold.locked() for hold in gate.reading):
+            who = "a running call of this thread" if gate.is_mine() else "another thread"
+            raise StateError(f"this {type(self.owner).__name__} is in use by {who}")
+        pointer = self.owner._pointer
+        gate.writing, gate.writer = self.hold, threading.get_ident()
+        self.hold.acquire()
         return pointer
-
-    def __exit__(self, *error: object) -> None:
-        with self.owner._gate.lock:
-            self.owner._gate.writer = 0
 
 
 def create(function: Callable[..., Any], *arguments: Any) -> int:

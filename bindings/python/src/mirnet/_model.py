@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import os
-from contextlib import contextmanager
 from ctypes import byref, c_size_t, create_string_buffer
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Sequence
 
 from ._arrays import Floats, as_labels, as_seed
 from ._dataset import Dataset
@@ -162,14 +161,13 @@ class Model(Handle):
     def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         return self.copy()
 
-    @contextmanager
-    def _changing(self) -> Iterator[int]:
+    def _changing(self) -> Writing:
         """For calls that change the model."""
-        with Writing(self) as pointer:
-            try:
-                yield pointer
-            finally:
-                self._changed()
+        return _Changing(self)
+
+    def _version_to_keep(self) -> int:
+        """What a predictor made now may be used for later: nothing, -1, if its model is still changing."""
+        return -1 if self._gate.is_mine() else self._version
 
     def _changed(self) -> None:
         """Predictors that were made before do not fit any more."""
@@ -302,7 +300,7 @@ class Model(Handle):
         """
         wanted = as_threads(threads)
         with Reading(self) as pointer:
-            version = self._version
+            version = self._version_to_keep()
             predictor = self._take(pointer, version, wanted)
             try:
                 return run(predictor, self, x)
@@ -425,6 +423,17 @@ class Model(Handle):
     def _describe(self) -> str:
         inputs = ", ".join(map(str, self._input_shapes))
         return f" {inputs} -> {self._output_shape}, {self._parameter_count} parameters"
+
+
+class _Changing(Writing):
+    """Writing to a model."""
+
+    owner: Model
+
+    def _enter(self, gate: Any) -> int:
+        pointer = super()._enter(gate)
+        self.owner._changed()
+        return pointer
 
 
 def _destroy_model(pointer: int, idle: list[tuple[int, int, int]]) -> None:

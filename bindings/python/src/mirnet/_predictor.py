@@ -19,7 +19,7 @@ from ._library import lib
 if TYPE_CHECKING:
     from ._model import Model
 
-CHUNK = 16384  # sequences in one call: between calls Ctrl-C is heard
+CHUNK = 16384  # samples in one call: between calls Ctrl-C is heard
 LETTERS = frozenset("ACGUTRYSWKMBDHVNacgutryswkmbdhvn")
 
 
@@ -108,7 +108,9 @@ def run(pointer: int, model: Model, x: Any, records: Any = None) -> Floats:
         return out
     inputs = as_inputs(x, model.input_shapes, model.input_names)
     out = np.empty((len(inputs[0]), *shape), dtype=np.float32)
-    lib.mirnet_predictor_run(pointer, addresses(inputs), len(out), address(out))
+    for start in range(0, len(out), CHUNK):
+        parts, rows = [array[start : start + CHUNK] for array in inputs], out[start : start + CHUNK]
+        lib.mirnet_predictor_run(pointer, addresses(parts), len(rows), address(rows))
     return out
 
 
@@ -136,7 +138,7 @@ class Predictor(Handle):
 
     def _make(self) -> int:
         with Reading(self.model) as pointer:
-            self._version = self.model._version
+            self._version = self.model._version_to_keep()
             return create(lib.mirnet_predictor_create, pointer, self.threads)
 
     def predict(self, x: Any, *, records: Any = None) -> Floats:

@@ -71,7 +71,7 @@ class Trainer(Handle):
         return as_kind(option.kind, out.value)
 
     def __setitem__(self, key: str, value: Value | None) -> None:
-        own = self._gate.writer == threading.get_ident()  # a callback of this trainer sets it
+        own = self._gate.is_mine()  # a callback of this trainer sets it
         hold: type[Reading] | type[Writing] = Reading if own else Writing
         with hold(self) as pointer, hold(self.model):  # its recipe follows
             set_option(lib.mirnet_trainer_set_number, lib.mirnet_trainer_set_text, pointer, key, value)
@@ -197,7 +197,7 @@ class Trainer(Handle):
             followers.append(ProgressBar(verbose))
         progress = Progress(self, epochs)
         with Writing(self) as pointer, self.model._changing():
-            caller = _Caller(self.model, followers, progress)
+            caller = _Caller(followers, progress)
             lib.mirnet_trainer_set_callback(pointer, caller.function, None)
             self._kept["callback"] = caller  # the library keeps the function's address until there is another
             try:
@@ -316,8 +316,7 @@ class _Caller:
     nothing could catch it.
     """
 
-    def __init__(self, model: Model, followers: list[Callback], progress: Progress) -> None:
-        self.model = model
+    def __init__(self, followers: list[Callback], progress: Progress) -> None:
         self.followers = followers
         self.progress = progress
         self.stopped = False
@@ -328,7 +327,8 @@ class _Caller:
     def __enter__(self) -> _Caller:
         self.handler: Any = None
         if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
-            self.handler = signal.signal(signal.SIGINT, self.interrupt)
+            self.handler = signal.getsignal(signal.SIGINT)  # first, for `interrupt` may be called at once
+            signal.signal(signal.SIGINT, self.interrupt)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -347,7 +347,6 @@ class _Caller:
 
     def call(self, trainer: int, epoch: int, batch: int, payload: int | None) -> int:
         try:
-            self.model._changed()
             self.progress.epoch, self.progress.batch = epoch, batch
             self.tell("on_batch_end" if batch else "on_epoch_end")
         except BaseException as error:  # KeyboardInterrupt too
