@@ -41,12 +41,13 @@ def golden_case(folder: Path) -> tuple[Json, Arrays, Arrays]:
 
 
 def layers_of(model: Json) -> list[Json]:
-    config = model["config"]
-    return config if isinstance(config, list) else config["layers"]
+    config: Any = model["config"]
+    found: list[Json] = config if isinstance(config, list) else config["layers"]
+    return found
 
 
 def name_of(entry: Json) -> str:
-    return entry["config"].get("name") or entry["name"]
+    return str(entry["config"].get("name") or entry["name"])
 
 
 def sorted_weights(weights: Arrays, layer: str) -> Named:
@@ -57,7 +58,7 @@ def sorted_weights(weights: Arrays, layer: str) -> Named:
 
 def plain_model(model: Json) -> Json:
     """The JSON as Keras itself keeps it in a file: without version and backend."""
-    return {key: value for key, value in copy.deepcopy(model).items() if key in ("class_name", "config")}
+    return {key: value for key, value in copy.deepcopy(model).items() if key not in ("keras_version", "backend")}
 
 
 # -- Keras 2 -----------------------------------------------------------------------------------------------------------
@@ -74,18 +75,21 @@ def name2(entry: Json, weight: str, cell: str, prefix: str) -> str:
 
 
 def put_names(group: Any, key: str, names: list[str], style: str, parts: int = 0) -> None:
-    """style: bytes (fixed length, as h5py 2 and 3 write lists of bytes) or str (variable length)."""
-    pieces = [names[i::1] for i in [0]] if not parts else [list(one) for one in np.array_split(names, parts)]
+    """style: bytes as h5py 2 wrote them (fixed length), bytes3 as h5py 3 does (variable length), or str."""
+    pieces = [list(one) for one in np.array_split(names, parts)] if parts else [names]
     for i, piece in enumerate(pieces):
         at = f"{key}{i}" if parts else key
         if style == "str":
             group.attrs.create(at, np.array(piece, dtype=object), dtype=h5py.string_dtype())
+        elif piece and style == "bytes":
+            group.attrs[at] = np.array([name.encode("utf-8") for name in piece], dtype="S")
         else:
             group.attrs[at] = [str(name).encode("utf-8") for name in piece]
 
 
 def put_text(item: Any, key: str, text: str, style: str) -> None:
-    item.attrs[key] = text.encode("utf-8") if style == "bytes" else text
+    data = text.encode("utf-8")
+    item.attrs[key] = {"bytes": np.bytes_(data), "bytes3": data, "str": text}[style]
 
 
 def write_named(
@@ -186,7 +190,7 @@ def path3(class_name: str, entry: Json, weight: str, counts: dict[str, int]) -> 
 
 def write_weights3(path: Any, model: Json, weights: Arrays, *, top: str = "layers", by_name: bool = False,
                    names: bool = True, step: int = 1, **options: Any) -> None:  # fmt: skip
-    """model.weights.h5: groups by class and number (with `by_name` by the layer's name); `names`: as since Keras 3.7."""
+    """model.weights.h5: groups by class and number, or by_name; `names`: with the layers' names beside, as of late."""
     used: dict[str, int] = {}
     with h5py.File(path, "w") as file:
         for entry in layers_of(model):

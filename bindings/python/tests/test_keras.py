@@ -62,6 +62,7 @@ def whole3(path: Path, model: files.Json, weights: files.Arrays) -> None:
 
 LAYOUTS: dict[str, Writer] = {
     "keras2-bytes": whole(),
+    "keras2-bytes-of-h5py3": whole(style="bytes3"),
     "keras2-str": whole(style="str"),
     "keras2-chunked-names": whole(parts=2),
     "keras2-cells": whole(cell="lstm_cell_1/", version="2.4.0"),
@@ -136,20 +137,22 @@ def sequential(*layers: files.Json, shape: list[int]) -> files.Json:
     return model
 
 
-def draw(seed: int = 1, **shapes: tuple[int, ...]) -> files.Arrays:
+def draw(**shapes: tuple[int, ...]) -> files.Arrays:
     """Weights by name, with `__` for the slash."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     return {name.replace("__", "/"): rng.normal(0, 0.7, shape).astype("f4") for name, shape in shapes.items()}
 
 
 def dense_net() -> tuple[files.Json, files.Arrays]:
-    model = sequential(layer("Dense", "dense", units=4, activation="relu"), layer("Dense", "dense_1", units=2), shape=[3])
+    first = layer("Dense", "dense", units=4, activation="relu")
+    model = sequential(first, layer("Dense", "dense_1", units=2), shape=[3])
     return model, draw(dense__kernel=(3, 4), dense__bias=(4,), dense_1__kernel=(4, 2), dense_1__bias=(2,))
 
 
 def bidirectional_net(**config: Any) -> tuple[files.Json, files.Arrays]:
     inner = layer("LSTM", "lstm", units=3, recurrent_activation="sigmoid", return_sequences=False)
-    model = sequential(layer("Bidirectional", "bi", layer=inner, **config), layer("Dense", "dense", units=2), shape=[5, 4])
+    wrapper = layer("Bidirectional", "bi", layer=inner, **config)
+    model = sequential(wrapper, layer("Dense", "dense", units=2), shape=[5, 4])
     one = {"kernel": (4, 12), "recurrent_kernel": (3, 12), "bias": (12,)}
     shapes = {f"bi__{side}__{name}": shape for side in ("forward", "backward") for name, shape in one.items()}
     return model, draw(**shapes, dense__kernel=(6, 2), dense__bias=(2,))
@@ -173,8 +176,9 @@ def hard3(x: Any) -> Any:
     return np.clip(x / 6 + 0.5, 0, 1)
 
 
-def run_lstm(x: Any, kernel: Any, recurrent: Any, bias: Any, gate: Callable[[Any], Any]) -> Any:
-    """Keras's LSTM over x [n, t, in], gates i f c o, in float64; the last output."""
+def run_lstm(x: Any, weights: files.Arrays, gate: Callable[[Any], Any]) -> Any:
+    """Keras's LSTM over x [n, t, in], gates i f c o; the last output."""
+    kernel, recurrent, bias = weights.values()
     h = c = np.zeros((len(x), recurrent.shape[0]))
     for t in range(x.shape[1]):
         i, f, g, o = np.split(x[:, t] @ kernel + h @ recurrent + bias, 4, axis=1)
@@ -183,8 +187,9 @@ def run_lstm(x: Any, kernel: Any, recurrent: Any, bias: Any, gate: Callable[[Any
     return h
 
 
-def run_gru(x: Any, kernel: Any, recurrent: Any, bias: Any, gate: Callable[[Any], Any], reset_after: bool) -> Any:
+def run_gru(x: Any, weights: files.Arrays, gate: Callable[[Any], Any], reset_after: bool) -> Any:
     """Keras's GRU, gates z r h."""
+    kernel, recurrent, bias = weights.values()
     h = np.zeros((len(x), recurrent.shape[0]))
     units = recurrent.shape[0]
     first, second = bias if reset_after else (bias, np.zeros_like(bias))
@@ -224,7 +229,7 @@ def test_gates_of_the_version(tmp_path: Path, version: str, field: str | None, g
     else:
         files.write_keras2(path, model, weights, version=version)
     x = np.random.default_rng(2).normal(0, 2, (6, 5, 4)).astype("f4")
-    wanted = run_lstm(x, *weights.values(), gate)
+    wanted = run_lstm(x, weights, gate)
     np.testing.assert_allclose(keras.load(path).predict(x), wanted, rtol=0, atol=1e-5)
 
 
@@ -247,16 +252,19 @@ def test_gru_of_the_version(tmp_path: Path, version: str, config: Any, gate: Any
     else:
         files.write_keras2(path, gru_net(**config)[0], weights, version=version, cell="gru_cell/")
     x = np.random.default_rng(2).normal(0, 2, (6, 5, 4)).astype("f4")
-    wanted = run_gru(x, *weights.values(), gate, reset_after)
+    wanted = run_gru(x, weights, gate, reset_after)
     np.testing.assert_allclose(keras.load(path).predict(x), wanted, rtol=0, atol=1e-5)
 
 
-def test_gru_of_keras1(tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_gru_of_keras1(tmp_path: Path, alone: bool) -> None:
+    """Weights alone say no version: the words of the JSON tell."""
     model, weights = gru_net(reset_after=False, recurrent_activation="hard_sigmoid")
-    files.write_keras1(tmp_path / "model.h5", model, weights)
+    files.write_keras1(tmp_path / "model.h5", model, weights, whole=not alone)
+    given = files.model1(model) if alone else None
     x = np.random.default_rng(2).normal(0, 2, (6, 5, 4)).astype("f4")
-    wanted = run_gru(x, *weights.values(), hard2, False)
-    np.testing.assert_allclose(keras.load(tmp_path / "model.h5").predict(x), wanted, rtol=0, atol=1e-5)
+    wanted = run_gru(x, weights, hard2, False)
+    np.testing.assert_allclose(keras.load(tmp_path / "model.h5", given).predict(x), wanted, rtol=0, atol=1e-5)
 
 
 def test_one_kernel_for_all_gates_of_keras1(tmp_path: Path) -> None:
@@ -299,7 +307,8 @@ def test_json_in_each_form(tmp_path: Path, form: str) -> None:
 
 
 def test_parts_of_the_recipe(tmp_path: Path) -> None:
-    model = sequential(layer("Flatten", "flatten"), layer("Dense", "dense", units=2, activation="softmax"), shape=[10, 4])
+    last = layer("Dense", "dense", units=2, activation="softmax")
+    model = sequential(layer("Flatten", "flatten"), last, shape=[10, 4])
     files.write_keras2(tmp_path / "m.h5", model, draw(dense__kernel=(40, 2), dense__bias=(2,)))
     found = keras.load(tmp_path / "m.h5", encoder={"align": "right"}, classes=["a", "b"], training={"epochs": 7})
     assert found.classes == ["a", "b"]
@@ -317,6 +326,15 @@ def test_names_of_another_instance(tmp_path: Path) -> None:
     check_weights(keras.read(tmp_path / "w.h5", other)[1], renamed)
     files.write_weights3(tmp_path / "w3.h5", model, weights)
     check_weights(keras.read(tmp_path / "w3.h5", other)[1], renamed)
+
+
+def test_twelve_layers_of_a_class(tmp_path: Path) -> None:
+    """dense_10 comes behind dense_9, not behind dense_1, where HDF5 lists it."""
+    model = sequential(*(layer("Dense", f"d{i}", units=3) for i in range(12)), shape=[3])
+    one: dict[str, tuple[int, ...]] = {"kernel": (3, 3), "bias": (3,)}
+    weights = draw(**{f"d{i}__{name}": shape for i in range(12) for name, shape in one.items()})
+    files.write_weights3(tmp_path / "w.h5", model, weights, names=False)
+    check_weights(keras.read(tmp_path / "w.h5", model)[1], weights)
 
 
 def test_names_decide_where_keras3_writes_them(tmp_path: Path) -> None:

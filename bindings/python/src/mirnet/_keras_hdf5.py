@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import mmap
+import struct
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Iterator
 
@@ -16,6 +18,7 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_OBJECTS = 100_000
 MAX_DEPTH = 32
 MAX_NAMES = 100_000  # names in one attribute
+MAX_NAMES_SIZE = 1 << 30
 MAX_CHUNK = 64 << 20
 FILTERS = {1: "gzip", 2: "shuffle", 32000: "lzf"}
 MAX_RATIO = 1100  # deflate does not reach more
@@ -25,7 +28,7 @@ def h5py_module() -> Any:
     try:
         return importlib.import_module("h5py")
     except ImportError:
-        raise ImportError("reading Keras files needs h5py: pip install mirnet[keras], or Debian's python3-h5py") from None
+        raise ImportError("Keras files need h5py: pip install 'mirnet[keras]', or Debian's python3-h5py") from None
 
 
 class Hdf5:
@@ -40,6 +43,7 @@ class Hdf5:
         self.source = source
         self.seen: set[int] = set()
         self.size = file.seek(0, 2)
+        self.longest_text = check_heaps(file, self.size, source)
         with self.damaged():
             self.root = self.h5py.File(file, "r")
 
@@ -59,7 +63,7 @@ class Hdf5:
 
     def child(self, group: Any, name: str) -> Any:
         """The group or dataset of this name directly in `group`; None if there is none."""
-        # h5py's own `in` and get() follow a link to see whether its end is there: the low level does not.
+        # Asked of the low level, which says what a link is without going to its end.
         with self.damaged():
             raw = name.encode("utf-8")
             if raw in (b"", b".", b"..") or not group.id.links.exists(raw):
@@ -68,7 +72,7 @@ class Hdf5:
             kind = group.id.links.get_info(raw).type
             if kind != self.h5py.h5l.TYPE_HARD:
                 words = {self.h5py.h5l.TYPE_SOFT: "soft", self.h5py.h5l.TYPE_EXTERNAL: "external"}
-                raise UnsupportedError(f"{where}: links of kind '{words.get(kind, kind)}' are not followed, only hard ones")
+                raise UnsupportedError(f"{where}: links of kind '{words.get(kind, kind)}' are not followed")
             item = group[name]
             if not isinstance(item, (self.h5py.Group, self.h5py.Dataset)):
                 raise FormatError(f"{where}: neither a group nor a dataset")
@@ -88,7 +92,9 @@ class Hdf5:
         with self.damaged():
             names = list(group.keys())
         for name in names:
-            item = self.child(group, name)
+            item = self.child(group, name) if isinstance(name, str) else None  # bytes: no UTF-8
+            if item is None:
+                raise FormatError(f"{self.source}: '{path}{name!r}' is no name of a group or dataset")
             with self.damaged():
                 address = int(self.h5py.h5o.get_info(item.id).addr)
             if address in self.seen or len(self.seen) >= MAX_OBJECTS:
@@ -112,8 +118,8 @@ class Hdf5:
             where = f"{self.source}: attribute '{name}'"
             if text is None and n > 0:
                 raise FormatError(f"{where}: expected text, not {handle.dtype}")
-            # Elements of variable length could all point at one long text: n times the file.
-            if n > MAX_NAMES or (n > 1 and text and text.length is None and n * self.size > 1 << 31):
+            # Elements of variable length could all point at one long text.
+            if n > MAX_NAMES or (n > 1 and text and text.length is None and n * self.longest_text > MAX_NAMES_SIZE):
                 raise FormatError(f"{where}: too large ({n} elements)")
             return item.attrs[name] if n > 0 else []
 
@@ -127,7 +133,9 @@ class Hdf5:
             value = value.ravel()[0]
         try:
             text = value.decode("utf-8") if isinstance(value, bytes) else value
-        except UnicodeDecodeError:
+            if isinstance(text, str):
+                text.encode("utf-8")  # h5py 3 hides bytes that are no UTF-8 in surrogates
+        except UnicodeError:
             raise FormatError(f"{self.source}: attribute '{name}' is no UTF-8") from None
         if not isinstance(text, str) or len(text) > MAX_TEXT:
             raise FormatError(f"{self.source}: attribute '{name}': expected a text")
@@ -141,7 +149,8 @@ class Hdf5:
             parts.append(part)
         if not parts:
             return None
-        return [self.decode(one, name) for part in parts for one in np.atleast_1d(np.asarray(part, dtype=object)).ravel()]
+        values = [one for part in parts for one in np.asarray(part, dtype=object).ravel()]
+        return [self.decode(one, name) for one in values]
 
     def shape(self, dataset: Any, path: str) -> tuple[int, ...]:
         """The shape of a dataset that may be read; everything about it is checked here, nothing of it is read."""
@@ -167,14 +176,14 @@ class Hdf5:
             return shape
 
     def check_storage(self, dataset: Any, plist: Any, shape: tuple[int, ...], where: str) -> None:
-        """A shape costs nothing in the file: what was not written, or could not have been packed so small, is refused."""
+        """A shape costs nothing: what was not written, or cannot have been packed so small, is refused."""
         size = 4
         for n in shape:
             size *= n  # of Python's integers: no overflow
         stored = int(dataset.id.get_storage_size())
         packed = plist.get_nfilters() > 0
         if size > stored * (MAX_RATIO if packed else 1) or stored > self.size:
-            raise FormatError(f"{where}: {size} bytes of {shape} cannot be in {min(stored, self.size)} bytes of the file")
+            raise FormatError(f"{where}: {size} bytes of {shape} cannot be in {min(stored, self.size)} of the file")
         if plist.get_layout() == self.h5py.h5d.CHUNKED:
             chunk = 4
             for n in plist.get_chunk():
@@ -186,3 +195,29 @@ class Hdf5:
         """The values, float32 in C order."""
         with self.damaged():
             return np.array(dataset[()], dtype=np.float32, order="C")
+
+
+def check_heaps(file: BinaryIO, size: int, source: str) -> int:
+    """The size of the largest collection of texts in the file; FormatError where one is not filled by its texts.
+
+    Texts of variable length lie in collections: "GCOL", version, 3 bytes, size of the collection, then objects: index,
+    count, 4 bytes, size, data. Index 0 is the free space at the end; where it states no size, libhdf5 1.10 never ends.
+    """
+    try:
+        data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):  # in memory
+        file.seek(0)
+        data = file.read()
+    largest, at = 0, data.find(b"GCOL\x01")
+    while at >= 0:
+        length = int.from_bytes(data[at + 8 : at + 16], "little")
+        place, end = at + 16, at + length
+        whole = end <= size
+        while whole and place + 16 <= end:
+            index, n = struct.unpack_from("<H6xQ", data, place)
+            place += 16 + (n + 7) // 8 * 8 if index else n
+            whole = place <= end and (index > 0 or n >= 16)
+        if not whole:
+            raise FormatError(f"{source}: damaged HDF5 file: the heap at byte {at} is not filled by its objects")
+        largest, at = max(largest, length), data.find(b"GCOL\x01", at + 5)
+    return largest

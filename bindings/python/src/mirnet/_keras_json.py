@@ -44,7 +44,7 @@ KERAS_MODULE = re.compile(r"(builtins|(keras|tf_keras|tensorflow\.keras|tensorfl
 
 @dataclass(frozen=True)
 class Slot:
-    """A weight: its name in libmirnet behind the layer's, its place in a Keras 3 file, the shape as far as it is known."""
+    """A weight: its name behind the layer's, its place in a Keras 3 file, its shape as far as the JSON tells."""
 
     name: str
     path: str
@@ -74,7 +74,7 @@ class Layer:
 
 
 def parse(text: str | bytes, source: str) -> Json:
-    """The JSON object in `text`; FormatError also for a key that is there twice, which readers would take differently."""
+    """The JSON object in `text`. A key that is there twice is an error: readers differ in which one they take."""
 
     def unique(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)

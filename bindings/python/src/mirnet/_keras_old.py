@@ -10,8 +10,8 @@ Json = dict[str, Any]
 
 # Fields that no later Keras has: they tell a JSON of Keras 1 that does not say its version.
 MARKS = {
-    "nb_filter", "border_mode", "inner_activation", "inner_init", "init", "W_regularizer", "b_regularizer", "pool_length",
-    "dim_ordering", "consume_less", "gamma_init", "input_dtype",
+    "nb_filter", "border_mode", "inner_activation", "inner_init", "init", "W_regularizer", "b_regularizer",
+    "pool_length", "dim_ordering", "consume_less", "gamma_init", "input_dtype",
 }  # fmt: skip
 RENAMED = {
     "init": "kernel_initializer",

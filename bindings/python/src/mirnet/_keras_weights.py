@@ -44,7 +44,7 @@ class Source:
     name: str
     shape: tuple[int, ...]
     entries: tuple[Entry, ...]
-    axes: tuple[int, ...] | None = None  # of a 1-D convolution that Keras 1 kept as a 2-D one: order that puts (k, 1, in, out)
+    axes: tuple[int, ...] | None = None  # that make (k, 1, in, out) of what Keras 1 kept of a 1-D convolution
 
 
 @dataclass
