@@ -147,6 +147,9 @@ def model3(model: Json) -> Json:
         entry.update(module="keras.layers", registered_name=None)
         config = entry["config"]
         config["dtype"] = policy
+        if "recurrent_initializer" in config:
+            gain: Json = {"class_name": "OrthogonalInitializer", "config": {"gain": 1.0, "seed": None}}
+            config["recurrent_initializer"] = {"module": "keras.initializers", "registered_name": None, **gain}
         if "batch_input_shape" in config:
             shape = config.pop("batch_input_shape")
             entry["build_config"] = {"input_shape": shape}

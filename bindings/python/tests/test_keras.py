@@ -286,6 +286,31 @@ def test_kernel_of_keras_1_1(tmp_path: Path) -> None:
     check_weights(keras.read(tmp_path / "model.h5")[1], weights)
 
 
+def test_functional_of_keras1(tmp_path: Path) -> None:
+    """As Keras 1.2 wrote a Model: calls of three, shapes that are open where only the input knows them."""
+    conv = layer("Convolution1D", "conv_1", nb_filter=2, filter_length=3, border_mode="same", init="glorot_uniform",
+                 batch_input_shape=[None, None, 4], input_dtype="float32", subsample_length=1, input_dim=4)  # fmt: skip
+    last = layer("Dense", "dense_1", output_dim=2, init="uniform", activation="softmax", input_dim=10)
+    layers = [layer("InputLayer", "input_1", batch_input_shape=[None, 5, 4], input_dtype="float32", sparse=False),
+              conv, layer("Flatten", "flatten_1"), last]  # fmt: skip
+    before = None
+    for one in layers:
+        one.update(name=one["config"]["name"], inbound_nodes=[[[before, 0, 0]]] if before else [])
+        before = one["name"]
+    ends: Any = {"input_layers": [["input_1", 0, 0]], "output_layers": [["dense_1", 0, 0]]}
+    model = {"class_name": "Model", "config": {"name": "model_1", "layers": layers, **ends}}
+    kernel, bias, matrix, offset = draw(a=(3, 4, 2), b=(2,), c=(10, 2), d=(2,)).values()
+    named = {"conv_1": [("conv_1_W", kernel[:, np.newaxis]), ("conv_1_b", bias)],
+             "dense_1": [("dense_1_W", matrix), ("dense_1_b", offset)]}  # fmt: skip
+    files.write_named(tmp_path / "m.h5", named, model=model, version="1.2.2")
+    x = np.random.default_rng(2).normal(0, 1, (3, 5, 4)).astype("f4")
+    padded = np.pad(x, ((0, 0), (1, 1), (0, 0)))
+    taps = sum(padded[:, k : k + 5] @ kernel[k] for k in range(3)) + bias
+    scores = np.exp(taps.reshape(3, 10) @ matrix + offset)
+    wanted = scores / scores.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(keras.load(tmp_path / "m.h5").predict(x), wanted, rtol=0, atol=1e-5)
+
+
 def test_regularizer_of_keras1(golden: Path, tmp_path: Path) -> None:
     model, weights, _ = files.golden_case(golden / "l2_regularized")
     files.write_keras1(tmp_path / "model.h5", model, weights)
