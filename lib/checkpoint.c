@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "checkpoint.h"
 
-#include <math.h>
-
 #include "json.h"
 #include "mem.h"
 #include "model.h"
@@ -18,14 +16,6 @@ static mirnet_status check_shape(const mn_param *param, const mn_tensor *tensor)
         return MIRNET_OK;
     return mn_fail(MIRNET_ERR_SHAPE, "weight '%s' has shape %s, expected %s", tensor->name,
                    mn_shape_text(&tensor->shape, have), mn_shape_text(&param->shape, want));
-}
-
-static mirnet_status check_values(const char *name, const float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i]))
-            return mn_fail(MIRNET_ERR_NUMERIC, "weight '%s': value %zu is not finite", name, i);
-    return MIRNET_OK;
 }
 
 static bool has_prefix(const char *name, const char *prefix)
@@ -76,7 +66,7 @@ static mirnet_status set_weights(mirnet_model *model, const mirnet_tensors *tens
     MN_TRY(find_weights(model, tensors, prefix, NULL, fits));
     for (size_t i = 0; i < tensors->n_tensors; i++)
         if (fits[i])
-            MN_TRY(check_values(tensors->tensors[i].name, tensors->tensors[i].values, fits[i]->size));
+            MN_TRY(mn_model_check_weight(tensors->tensors[i].name, tensors->tensors[i].values, fits[i]->size));
     for (size_t i = 0; i < tensors->n_tensors; i++)
         if (fits[i] && fits[i]->size)
             memcpy(model->weights + fits[i]->offset, tensors->tensors[i].values, fits[i]->size * sizeof(float));
@@ -249,7 +239,7 @@ static mirnet_status read_data(mirnet_model *model, const loading *l, const char
     mirnet_status status = MIRNET_OK;
     for (int32_t i = 0; i < model->n_params && status == MIRNET_OK; i++) {
         const mn_param *param = model->params[i];
-        status = check_values(param->name, model->weights + param->offset, param->size);
+        status = mn_model_check_weight(param->name, model->weights + param->offset, param->size);
     }
     return status == MIRNET_OK ? MIRNET_OK : mn_fail_within(status, "%s", source);
 }

@@ -60,4 +60,7 @@ static inline const mn_node *mn_model_output(const mirnet_model *model)
 /* The parameter of this full name ("lstm/kernel"); NULL if there is none. */
 const mn_param *mn_model_find(const mirnet_model *model, const char *name);
 
+/* NUMERIC if one of n values for this weight is not finite: such a model could be saved, but not be loaded. */
+mirnet_status mn_model_check_weight(const char *name, const float *values, size_t n) MN_MUST_CHECK;
+
 #endif

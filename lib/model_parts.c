@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
+#include <math.h>
+
 #include "buf.h"
 #include "mem.h"
 #include "model.h"
@@ -183,11 +185,20 @@ mirnet_status mirnet_model_get_weight(const mirnet_model *model, const char *nam
     return MIRNET_OK;
 }
 
+mirnet_status mn_model_check_weight(const char *name, const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i]))
+            return mn_fail(MIRNET_ERR_NUMERIC, "weight '%s': value %zu is not finite", name, i);
+    return MIRNET_OK;
+}
+
 mirnet_status mirnet_model_set_weight(mirnet_model *model, const char *name, const float *values, int64_t n)
 {
     const mn_param *param;
     MN_REQUIRE(values, "values is NULL");
     MN_TRY(find_sized(&param, model, name, n));
+    MN_TRY(mn_model_check_weight(name, values, param->size));
     memcpy(model->weights + param->offset, values, param->size * sizeof(*values));
     return MIRNET_OK;
 }

@@ -163,6 +163,8 @@ START_TEST(weights_are_asked_for_by_name_and_size)
     mn_fails(MIRNET_ERR_INVALID, mirnet_model_set_weight(model, "d/bias", NULL, 2));
     mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weight(model, "", values, 2));
     mn_fails(MIRNET_ERR_SHAPE, mirnet_model_set_weight(model, "d/bias", values, 1));
+    mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_set_weight(model, "d/bias", (const float[]){0, NAN}, 2));
+    mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_set_weight(model, "d/bias", (const float[]){-INFINITY, 0}, 2));
     ck_assert(values[0] == 7);
     mirnet_model_destroy(model);
 }

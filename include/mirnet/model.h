@@ -67,7 +67,8 @@ MIRNET_API int32_t mirnet_model_weight_count(const mirnet_model *model);
 MIRNET_API const char *mirnet_model_get_weight_name(const mirnet_model *model, int32_t weight);
 MIRNET_API mirnet_status mirnet_model_get_weight_shape(const mirnet_model *model, const char *name, int64_t *out_dims,
                                                        int32_t *out_rank);
-/* Copies a weight out of or into the model; n is its number of floats. Errors: INVALID, NOT_FOUND, SHAPE (n differs). */
+/* Copies a weight out of or into the model; n is its number of floats. Errors: INVALID, NOT_FOUND, SHAPE (n differs),
+ * NUMERIC (a value to be set is not finite). */
 MIRNET_API mirnet_status mirnet_model_get_weight(const mirnet_model *model, const char *name, float *out, int64_t n);
 MIRNET_API mirnet_status mirnet_model_set_weight(mirnet_model *model, const char *name, const float *values, int64_t n);
 
