@@ -68,6 +68,8 @@ static const struct {
     {"lecun_normal", {MN_INIT_VARIANCE_SCALING, 1, 0, MN_FAN_IN, MN_TRUNCATED_NORMAL}, NULL, NULL},
     {"orthogonal", {.kind = MN_INIT_ORTHOGONAL, .a = 1}, "gain", NULL},
     {"identity", {.kind = MN_INIT_IDENTITY, .a = 1}, "gain", NULL},
+    {"orthogonal_initializer", {.kind = MN_INIT_ORTHOGONAL, .a = 1}, "gain", NULL}, /* of early Keras 3 */
+    {"identity_initializer", {.kind = MN_INIT_IDENTITY, .a = 1}, "gain", NULL},
 };
 
 /* One of n words to its index. */

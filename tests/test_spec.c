@@ -382,6 +382,7 @@ START_TEST(initializers)
         {"{'class_name': 'TruncatedNormal', 'config': {}}", {.kind = MN_INIT_TRUNCATED_NORMAL, .a = 0, .b = 0.05}},
         {"{'class_name': 'RandomUniform', 'config': {'minval': -1, 'maxval': 2}}",
          {.kind = MN_INIT_UNIFORM, .a = -1, .b = 2}},
+        {"{'class_name': 'OrthogonalInitializer', 'config': {'gain': 2}}", {.kind = MN_INIT_ORTHOGONAL, .a = 2}},
         {"{'module': 'keras.initializers', 'class_name': 'Orthogonal', 'config': {'gain': 1.5}, 'registered_name': "
          "null}",
          {.kind = MN_INIT_ORTHOGONAL, .a = 1.5}},
