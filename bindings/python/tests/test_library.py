@@ -207,7 +207,7 @@ def test_another_abi_is_refused(tmp_path: pathlib.Path, body: str, complaint: st
 def test_import_brings_no_optional_package() -> None:
     code = (
         "import sys, mirnet; "
-        "print(sorted(set(sys.modules) & {'sklearn', 'h5py', 'onnx', 'matplotlib', 'tqdm', 'pandas', 'scipy', 'numpy.typing'}))"
+        "print(sorted(set(sys.modules) & {'sklearn', 'h5py', 'onnx', 'matplotlib', 'tqdm', 'pandas', 'scipy', 'numpy.typing', 'tempfile'}))"
     )
     environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(mirnet.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

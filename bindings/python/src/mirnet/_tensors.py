@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
 from typing import Any, Iterator, Mapping, MutableMapping
 
 import numpy as np
@@ -60,6 +59,8 @@ class Tensors(Handle, MutableMapping[str, Floats]):
 
     def to_bytes(self) -> bytes:
         """The bytes of the file."""
+        import tempfile  # slow to import, and seldom needed
+
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "tensors")
             self.save(path)
