@@ -30,7 +30,6 @@ ALIASES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
 }
-LONG_NAMES = {"OrthogonalInitializer": "Orthogonal", "IdentityInitializer": "Identity"}  # of early Keras 3
 WEIGHTED = {"Dense", "Conv1D", "Conv2D", "LSTM", "GRU", "Embedding", "BatchNormalization"}
 WRAPPERS = {"Bidirectional", "TimeDistributed"}
 WEIGHTLESS = {
@@ -205,9 +204,6 @@ def normalize(entry: Json, where: str, version: str | None, old: bool) -> str:
     if old:
         convert_old(class_name, config, where)
     check_policy(class_name, config.get("dtype"), where)
-    for key, value in config.items():
-        if key.endswith("_initializer") and isinstance(value, dict):
-            value["class_name"] = LONG_NAMES.get(value.get("class_name", ""), value.get("class_name"))
     if class_name in ("LSTM", "GRU"):
         fill_defaults(class_name, config, version)
     for key in ("layer", "backward_layer") if class_name in WRAPPERS else ():
