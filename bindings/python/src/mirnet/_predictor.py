@@ -41,15 +41,17 @@ def is_sequences(x: Any) -> bool:
         return len(x) == 0 or isinstance(x[0], str)
     if isinstance(x, np.ndarray):
         return x.ndim == 1 and (x.dtype.kind == "U" or (x.dtype.kind == "O" and len(x) > 0 and isinstance(x[0], str)))
-    kind = getattr(getattr(x, "dtype", None), "kind", "")  # a pandas Series
-    return bool(kind == "O" and hasattr(x, "tolist") and is_sequences(x.tolist()))
+    if getattr(getattr(x, "dtype", None), "kind", "") != "O" or not hasattr(x, "tolist"):
+        return False
+    column = np.asarray(x)  # a pandas Series, as a rule without a copy
+    return column.ndim == 1 and (len(column) == 0 or isinstance(column[0], str))
 
 
 def load_path(path: str | os.PathLike[str]) -> Dataset:
     """The records of a file; a sequence that was given in place of a path is told from one."""
     if isinstance(path, str) and path and LETTERS.issuperset(path) and not os.path.exists(path):
         raise InvalidError(f"x is one text, {path[:30]!r}: expected a path; to predict one sequence, put it into a list")
-    return Dataset.load(path, keep_empty=False)
+    return Dataset.load(path)
 
 
 def _encode_sequences(sequences: Sequence[Any], start: int) -> Any:

@@ -138,8 +138,9 @@ class Trainer(Handle):
     def _classes_of(self, y: Any) -> list[str] | None:
         """The classes that labels are names or numbers of; None: as found."""
         names = self.model.classes
-        with self.model.recipe as recipe:
-            names = names or recipe.classes
+        if not names:
+            with self.model.recipe as recipe:  # a copy, which takes its time
+                names = recipe.classes
         if names or isinstance(np.asarray(y).flat[0] if np.size(y) else "", str):
             return names or None
         return [str(c) for c in range(self.model.output_shape[-1])]
