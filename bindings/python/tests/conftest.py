@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-import os
 import pathlib
 
 import pytest
 
 import mirnet
-
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+from folders import GOLDEN, ROOT
 
 
 @pytest.fixture
@@ -21,19 +19,9 @@ def root() -> pathlib.Path:
 @pytest.fixture
 def golden() -> pathlib.Path:
     """Folder of the reference vectors, one folder a case: see doc/testing.md."""
-    folder = pathlib.Path(os.environ.get("MIRNET_GOLDEN", ROOT.parent / "shared" / "golden"))
-    if not folder.is_dir():
-        pytest.skip(f"no reference vectors in {folder}")
-    return folder
-
-
-@pytest.fixture
-def real_data() -> pathlib.Path:
-    """Folder of the published data sets."""
-    folder = pathlib.Path(os.environ.get("MIRNET_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no data in {folder}")
-    return folder
+    if not GOLDEN.is_dir():
+        pytest.skip(f"no reference vectors in {GOLDEN}")
+    return GOLDEN
 
 
 @pytest.fixture

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 import mirnet
+from folders import GOLDEN, ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
-GOLDEN = Path(os.environ.get("MIRNET_GOLDEN", ROOT.parent / "shared/golden"))
 SAMPLES = 4
 
 

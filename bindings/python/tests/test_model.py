@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import json
-import os
 import pathlib
 import pickle
 
@@ -13,9 +12,9 @@ import numpy as np
 import pytest
 
 import mirnet
+from folders import GOLDEN
 from mirnet._arrays import addresses
 
-GOLDEN = pathlib.Path(os.environ.get("MIRNET_GOLDEN", pathlib.Path(__file__).resolve().parents[4] / "shared" / "golden"))
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/model.json"))
 
 

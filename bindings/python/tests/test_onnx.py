@@ -23,9 +23,9 @@ from mirnet import _onnx_layers  # noqa: E402
 from mirnet._onnx_spec import read_model  # noqa: E402
 
 import onnx_cases  # noqa: E402
+from folders import ROOT  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
 CLOSE = 1e-5
 
 
