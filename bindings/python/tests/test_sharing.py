@@ -7,6 +7,8 @@ import os
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Iterator
 
 import numpy as np
 import pytest
@@ -34,10 +36,10 @@ def test_threads_take_turns_on_one_predictor() -> None:
         assert all((a == b).all() for a, b in zip(serial, pool.map(predictor.predict, parts)))
 
 
-def test_python_runs_during_a_call(dataset: mirnet.Dataset) -> None:
-    """Another thread gets on while a fit runs, and may use the model only when it is over."""
-    model = mirnet.Model("linear-ends", seed=1)
-    inside, go_on, said = threading.Event(), threading.Event(), []
+@contextmanager
+def fitting_elsewhere(model: mirnet.Model, dataset: mirnet.Dataset) -> Iterator[None]:
+    """Another thread is in the middle of a fit; it ends behind the block."""
+    inside, go_on = threading.Event(), threading.Event()
 
     def wait(progress: mirnet.Progress) -> None:
         inside.set()
@@ -45,18 +47,28 @@ def test_python_runs_during_a_call(dataset: mirnet.Dataset) -> None:
 
     fit = threading.Thread(target=lambda: model.fit(dataset, epochs=1, callbacks=wait, verbose=False))
     fit.start()
-    assert inside.wait(60)
-    for attempt in (
-        lambda: model.predict(["ACGU"]),
-        lambda: model.weights.update({"dense/bias": [0, 0]}),
-        lambda: model.fit(dataset, verbose=False),
-        model.close,
-    ):
-        with pytest.raises(mirnet.StateError, match="in use by another thread") as caught:
-            attempt()
-        said.append(str(caught.value))
-    go_on.set()
-    fit.join()
+    try:
+        assert inside.wait(60)
+        yield
+    finally:
+        go_on.set()
+        fit.join()
+
+
+def test_python_runs_during_a_call(dataset: mirnet.Dataset) -> None:
+    """Another thread gets on while a fit runs, and may use the model only when it is over."""
+    model = mirnet.Model("linear-ends", seed=1)
+    said = []
+    with fitting_elsewhere(model, dataset):
+        for attempt in (
+            lambda: model.predict(["ACGU"]),
+            lambda: model.weights.update({"dense/bias": [0, 0]}),
+            lambda: model.fit(dataset, verbose=False),
+            model.close,
+        ):
+            with pytest.raises(mirnet.StateError, match="in use by another thread") as caught:
+                attempt()
+            said.append(str(caught.value))
     assert len(said) == 4 and model.predict(["ACGU"]).shape == (1, 2)
 
 
@@ -97,25 +109,15 @@ def test_child_processes_fit(method: str) -> None:
 def test_fork_while_another_thread_fits(dataset: mirnet.Dataset) -> None:
     """The child may use the model that the parent's other thread was fitting: no lock is left behind."""
     model = mirnet.Model("linear-ends", seed=1)
-    inside, go_on = threading.Event(), threading.Event()
-
-    def wait(progress: mirnet.Progress) -> None:
-        inside.set()
-        assert go_on.wait(60)
-
-    fit = threading.Thread(target=lambda: model.fit(dataset, epochs=1, callbacks=wait, verbose=False))
-    fit.start()
-    assert inside.wait(60)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if model.predict(["ACGU"], threads=2).shape == (1, 2) else 2
-        finally:
-            os._exit(status)
-    _, ended = os.waitpid(child, 0)
-    go_on.set()
-    fit.join()
+    with fitting_elsewhere(model, dataset):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if model.predict(["ACGU"], threads=2).shape == (1, 2) else 2
+            finally:
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(ended) == 0
 
 
