@@ -3,7 +3,7 @@
 #include "layers/layer.h"
 
 /* Rows of W of a part. From the shapes alone, never from the number of threads. */
-enum { SLAB = 128 };
+enum { SLAB = MN_FEW_SLAB };
 
 typedef struct few_job {
     const mn_run *run;

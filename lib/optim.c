@@ -20,6 +20,7 @@ void mn_optim_close(mn_optim *optim)
 {
     for (int i = 0; i < MN_SLOTS; i++)
         mn_free(optim->slots[i]);
+    mn_free(optim->resting);
     mn_free(optim->ranges);
     mn_free(optim->parts);
     mn_free(optim->norms);
@@ -107,6 +108,9 @@ mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int3
     const bool decays = optim->kind == MN_ADAMW && optim->weight_decay > 0;
     optim->at_once = (mn_passes() & MN_PASS_AT_ONCE) && adam && !decays && optim->clip_norm <= 0 && optim->clip_global_norm <= 0;
     MN_TRY(find_ranges(optim, params, n_params));
+    optim->resting = mn_calloc(size / 16 + 1, 1);
+    if (!optim->resting)
+        return MIRNET_ERR_NOMEM;
     if (adam || optim->momentum > 0)
         MN_TRY(make_slot(optim, 0));
     if (adam || optim->kind == MN_RMSPROP)

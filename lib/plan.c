@@ -145,6 +145,16 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index)
                            plan->run.capacity);
 }
 
+/* Whether a node's output is that of a ReLU, whose backward pass multiplies by its slope. */
+static bool is_relu(const mn_layer *layer)
+{
+    if (layer->spec->kind == MN_TIME_DISTRIBUTED)
+        layer = layer->inner[0];
+    const mn_layer_kind kind = layer->spec->kind;
+    return (kind == MN_CONV1D || kind == MN_CONV2D || kind == MN_DENSE || kind == MN_ACTIVATION) &&
+           layer->spec->activation == MN_RELU;
+}
+
 static mirnet_status make_op(mn_plan *plan, int32_t index)
 {
     const mn_node *node = &plan->model->nodes[index];
@@ -165,6 +175,7 @@ static mirnet_status make_op(mn_plan *plan, int32_t index)
     }
     op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && node->n_inputs == 1 &&
                   plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].n_inputs == 0;
+    op->sloped = node->n_inputs == 1 && is_relu(plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].layer);
     MN_TRY(make_blank(plan, index));
     return make_buffers(plan, op, plan->needs[index]);
 }

@@ -271,6 +271,7 @@ static void take(mirnet_trainer *t, resumed *r)
 {
     for (int s = 0; s < MN_SLOTS; s++)
         swap(&t->optim.slots[s], &r->slots[s]);
+    memset(t->optim.resting, 0, t->optim.size / 16 + 1);
     if (r->best || r->best_epoch == 0)
         swap(&t->best, &r->best);
     swap(&t->last, &r->last);

@@ -138,7 +138,7 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
     plan->run.weights = t->model->weights;
     plan->run.grads = gradient ? t->grads : NULL;
     t->step_now = (mn_step){mn_optim_update(&t->optim, t->rate, t->steps + 1), t->model->weights, t->optim.slots[0],
-                            t->optim.slots[1]};
+                            t->optim.slots[1], t->optim.resting};
     plan->run.step_now = purpose == MN_FOR_STEP && t->optim.at_once ? &t->step_now : NULL;
     plan->run.training = training;
     plan->run.batch = n;

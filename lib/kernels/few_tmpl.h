@@ -8,12 +8,36 @@
  * is somebody else's memory, or none, which is no harm. */
 enum { FEW_BLOCK = 32, FEW_BACK = 4, FEW_AHEAD = 12 };
 
-/* `height` rows of X by `vecs` vectors of W's columns at col, over k0..k1 - 1. */
-INLINE void few_tile(const mn_few *f, int64_t row, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add,
-                     const int height, const int vecs, int64_t columns)
+/* Some rows of a slab, and those that are asked for behind them. */
+typedef struct few_rows {
+    int64_t n;
+    int32_t k[MN_FEW_SLAB + FEW_BLOCK];
+} few_rows;
+
+/* The rows k0..k1 - 1 of W, of which there are at most MN_FEW_SLAB, that meet something in X; returns how many. A row of W that
+ * only meets zeros adds nothing to Y, and not a bit changes where it is not read (see skip_tmpl.h). */
+static int64_t rows_met(const mn_few *f, int64_t k0, int64_t k1, int32_t *rows)
+{
+    int64_t n = 0;
+    for (int64_t k = k0; k < k1; k += 64) {
+        const int64_t count = mn_min(64, k1 - k);
+        uint64_t met = f->skips ? 0 : UINT64_MAX >> (64 - count), bits;
+        for (int64_t i = 0; i < f->m && f->skips; i++) {
+            find_nonzero(&bits, f->x + i * f->ldx + k, count);
+            met |= bits;
+        }
+        for (; met; met &= met - 1)
+            rows[n++] = (int32_t)(k + __builtin_ctzll(met));
+    }
+    return n;
+}
+
+/* `height` rows of X by `vecs` vectors of W's columns at col, over `count` rows of W. */
+INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy,
+                     bool add, const int height, const int vecs, int64_t columns)
 {
     const bool whole = columns >= vecs * LANES;
-    const float *x[TILE], *w = f->w + k0 * f->ldw + col;
+    const float *x[TILE];
     vec sum[TILE][VECS];
     UNROLL
     for (int i = 0; i < height; i++) {
@@ -24,9 +48,11 @@ INLINE void few_tile(const mn_few *f, int64_t row, int64_t k0, int64_t k1, int64
             sum[i][v] = !add ? (vec){0} : whole ? load(at) : load_some(at, columns);
         }
     }
-    for (int64_t k = k0; k < k1; k++, w += f->ldw) {
+    for (int64_t r = 0; r < count; r++) {
+        const int64_t k = rows[r];
+        const float *w = f->w + k * f->ldw + col;
         vec wv[VECS];
-        fetch(w + FEW_BLOCK * f->ldw, vecs);
+        fetch(f->w + rows[r + FEW_BLOCK] * f->ldw + col, vecs);
         UNROLL
         for (int v = 0; v < vecs; v++)
             wv[v] = whole ? load(w + v * LANES) : load_some(w, columns);
@@ -50,46 +76,56 @@ INLINE void few_tile(const mn_few *f, int64_t row, int64_t k0, int64_t k1, int64
         }
 }
 
-INLINE void few_panel(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add, const int vecs,
-                      int64_t columns)
+INLINE void few_panel(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add,
+                      const int vecs, int64_t columns)
 {
     int64_t row = 0;
     for (; row + TILE <= f->m; row += TILE)
-        few_tile(f, row, k0, k1, col, y, ldy, add, TILE, vecs, columns);
+        few_tile(f, row, rows, count, col, y, ldy, add, TILE, vecs, columns);
     for (; row + 2 <= f->m; row += 2)
-        few_tile(f, row, k0, k1, col, y, ldy, add, 2, vecs, columns);
+        few_tile(f, row, rows, count, col, y, ldy, add, 2, vecs, columns);
     for (; row < f->m; row++)
-        few_tile(f, row, k0, k1, col, y, ldy, add, 1, vecs, columns);
+        few_tile(f, row, rows, count, col, y, ldy, add, 1, vecs, columns);
 }
 
-static void few_full(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add)
+static void few_full(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add)
 {
-    few_panel(f, k0, k1, col, y, ldy, add, VECS, WIDTH);
+    few_panel(f, rows, count, col, y, ldy, add, VECS, WIDTH);
 }
 
-static void few_narrow(const mn_few *f, int64_t k0, int64_t k1, int64_t col, float *y, int64_t ldy, bool add,
+static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add,
                        int64_t columns)
 {
-    few_panel(f, k0, k1, col, y, ldy, add, 1, columns);
+    few_panel(f, rows, count, col, y, ldy, add, 1, columns);
 }
 
 static void few_forward(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy)
 {
-    for (int64_t k = k0; k < k1; k += FEW_BLOCK) {
-        const int64_t end = mn_min(k + FEW_BLOCK, k1);
+    few_rows met;
+    met.n = rows_met(f, k0, k1, met.k);
+    for (int64_t i = 0; i < FEW_BLOCK; i++)
+        met.k[met.n + i] = (int32_t)(k1 + i);
+    int64_t at = 0;
+    do { /* at least once: Y is written */
+        const int64_t count = mn_min(FEW_BLOCK, met.n - at);
         for (int32_t i = 0; i < f->ranges; i++) {
             int64_t col = f->from[i];
             for (; col + WIDTH <= f->to[i]; col += WIDTH)
-                few_full(f, k, end, col, y, ldy, k > k0);
+                few_full(f, met.k + at, count, col, y, ldy, at > 0);
             for (; col < f->to[i]; col += LANES)
-                few_narrow(f, k, end, col, y, ldy, k > k0, mn_min(LANES, f->to[i] - col));
+                few_narrow(f, met.k + at, count, col, y, ldy, at > 0, mn_min(LANES, f->to[i] - col));
         }
-    }
+        at += FEW_BLOCK;
+    } while (at < met.n);
 }
 
-/* Two rows of W with `height` rows of D: two columns of dX. */
-INLINE void few_dots(const mn_few *f, int64_t row, int64_t k, const int count, const int height)
+/* `count` rows of W, two at most, with `height` rows of D: as many columns of dX. */
+INLINE void few_dots(const mn_few *f, int64_t row, const int32_t *k, const int count, const int height)
 {
+    const float *rows_w[2];
+    UNROLL
+    for (int j = 0; j < count; j++)
+        rows_w[j] = f->w + k[j] * f->ldw;
     vec sum[2][TILE];
     UNROLL
     for (int j = 0; j < count; j++)
@@ -97,13 +133,13 @@ INLINE void few_dots(const mn_few *f, int64_t row, int64_t k, const int count, c
         for (int i = 0; i < height; i++)
             sum[j][i] = (vec){0};
     for (int32_t r = 0; r < f->ranges; r++) {
-        const float *w = f->w + k * f->ldw, *d = f->d + row * f->ldd;
+        const float *d = f->d + row * f->ldd;
         int64_t n = f->from[r];
         for (; n + LANES <= f->to[r]; n += LANES) {
             vec wv[2];
             UNROLL
             for (int j = 0; j < count; j++)
-                wv[j] = load(w + j * f->ldw + n);
+                wv[j] = load(rows_w[j] + n);
             UNROLL
             for (int i = 0; i < height; i++) {
                 vec dv = load(d + i * f->ldd + n);
@@ -116,7 +152,7 @@ INLINE void few_dots(const mn_few *f, int64_t row, int64_t k, const int count, c
         if (left > 0)
             UNROLL
             for (int j = 0; j < count; j++) {
-                vec wv = load_some(w + j * f->ldw + n, left);
+                vec wv = load_some(rows_w[j] + n, left);
                 UNROLL
                 for (int i = 0; i < height; i++)
                     sum[j][i] = multiply_sum(load_some(d + i * f->ldd + n, left), wv, sum[j][i]);
@@ -126,12 +162,12 @@ INLINE void few_dots(const mn_few *f, int64_t row, int64_t k, const int count, c
     for (int i = 0; i < height; i++)
         UNROLL
         for (int j = 0; j < count; j++) {
-            float *dx = f->dx + (row + i) * f->ldx + k + j;
+            float *dx = f->dx + (row + i) * f->ldx + k[j];
             *dx = (f->dx_add ? *dx : 0.0f) + sum_lanes(sum[j][i]);
         }
 }
 
-static void few_back_x(const mn_few *f, int64_t k, int64_t count)
+static void few_back_x(const mn_few *f, const int32_t *k, int64_t count)
 {
     int64_t row = 0;
     for (; row + TILE <= f->m; row += TILE) {
@@ -148,9 +184,10 @@ static void few_back_x(const mn_few *f, int64_t k, int64_t count)
             few_dots(f, row, k + j, 1, 1);
 }
 
-/* The gradient of `count` rows of W, `vecs` vectors of columns, from the x of these rows: [m][FEW_BACK]. */
-INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x, int64_t k, int64_t col, const int vecs,
-                         int64_t columns, const int count)
+/* The gradient of `count` rows of W, `vecs` vectors of columns, from the x of these rows: [m][FEW_BACK]. Behind them stand the
+ * rows whose turn is next. */
+INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x, const int32_t *k, int64_t col,
+                         const int vecs, int64_t columns, const int count)
 {
     const bool whole = columns >= vecs * LANES;
     const mn_gradient *to = &f->gradient;
@@ -179,7 +216,7 @@ INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x,
     for (int j = 0; j < count; j++)
         UNROLL
         for (int v = 0; v < vecs; v++) {
-            const int64_t at = (k + j) * to->ld + col + v * LANES, ahead = at + FEW_AHEAD * to->ld;
+            const int64_t at = k[j] * to->ld + col + v * LANES, ahead = k[j + FEW_AHEAD] * to->ld + col + v * LANES;
             if (to->update && whole) {
                 if (v * LANES % 16 == 0) {
                     __builtin_prefetch(to->w + ahead, 1);
@@ -202,7 +239,7 @@ INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x,
         }
 }
 
-INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, int64_t k, const int count)
+INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, const int32_t *k, const int count)
 {
     for (int32_t i = 0; i < f->ranges; i++) {
         int64_t col = f->from[i];
@@ -213,17 +250,61 @@ INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, i
     }
 }
 
+/* Whether nothing is left to do for row k of W, which only meets zeros, than the step of a gradient of zero. */
+static bool only_fades(const mn_few *f, int64_t k)
+{
+    if ((f->dx && !f->sloped) || !f->gradient.update)
+        return false;
+    for (int64_t i = 0; f->dx && !f->dx_add && i < f->m; i++)
+        f->dx[i * f->ldx + k] = 0;
+    return true;
+}
+
+/* Sorts the rows k0..k1 - 1 into those that are taken like all others and those that only fade. */
+static void sort_rows(const mn_few *f, int64_t k0, int64_t k1, few_rows *taken, few_rows *fading)
+{
+    few_rows met;
+    met.n = rows_met(f, k0, k1, met.k);
+    met.k[met.n] = -1;
+    taken->n = fading->n = 0;
+    for (int64_t k = k0, i = 0; k < k1; k++) {
+        const bool zero = met.k[i] != k;
+        i += !zero;
+        if (!zero)
+            mark_moving(&f->gradient, k);
+        if (zero && only_fades(f, k)) {
+            if (!is_resting(&f->gradient, k, f->from, f->to, f->ranges))
+                fading->k[fading->n++] = (int32_t)k;
+        } else {
+            taken->k[taken->n++] = (int32_t)k;
+        }
+    }
+    /* What is asked for behind the last one: the slab behind this one. */
+    for (int64_t i = 0; i < FEW_AHEAD; i++) {
+        taken->k[taken->n + i] = (int32_t)(k1 + i);
+        fading->k[fading->n + i] = (int32_t)(k1 + i);
+    }
+}
+
 /* The step of a row reads its old weights first, for dX. */
 static void few_back(const mn_few *f, int64_t k0, int64_t k1)
 {
     float x[MN_FEW_ROWS * FEW_BACK];
+    few_rows taken, fading;
     const mn_gradient *to = &f->gradient;
     const adam_step step = to->update ? adam_of(to->update) : (adam_step){0};
-    for (int64_t k = k0; k < k1; k += FEW_BACK) {
-        const int64_t count = mn_min(FEW_BACK, k1 - k);
+    sort_rows(f, k0, k1, &taken, &fading);
+    for (int64_t i = 0; i < fading.n; i++)
+        for (int32_t r = 0; r < f->ranges; r++) {
+            fetch_row(to, fading.k[i + 2], f->from[r], f->to[r]);
+            fade(to, fading.k[i], f->from[r], f->to[r]);
+        }
+    for (int64_t at = 0; at < taken.n; at += FEW_BACK) {
+        const int32_t *k = taken.k + at;
+        const int64_t count = mn_min(FEW_BACK, taken.n - at);
         for (int64_t i = 0; i < f->m; i++)
             for (int64_t j = 0; j < count; j++)
-                x[i * FEW_BACK + j] = f->x[i * f->ldx + k + j];
+                x[i * FEW_BACK + j] = f->x[i * f->ldx + k[j]];
         if (f->dx)
             few_back_x(f, k, count);
         if (count == FEW_BACK && (to->g || to->update))

@@ -142,3 +142,20 @@ static void larger(float *y, const float *x, int64_t n)
             store_some(y + i, c, some);
     }
 }
+
+static int64_t find_nonzero(uint64_t *bits, const float *x, int64_t n)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i += 64) {
+        const int64_t end = mn_min(64, n - i);
+        uint64_t word = 0;
+        int64_t l = 0;
+        for (; l + LANES <= end; l += LANES)
+            word |= nonzero_lanes(load(x + i + l)) << l;
+        if (l < end)
+            word |= nonzero_lanes(load_some(x + i + l, end - l)) << l;
+        bits[i / 64] = word;
+        count += __builtin_popcountll(word);
+    }
+    return count;
+}

@@ -183,9 +183,17 @@ static void gemm_narrow(const mn_gemm *g, const block *k, int64_t row0, int64_t 
     tile_rows(g, k, row0, row1, col, 1, columns);
 }
 
+#include "kernels/skip_tmpl.h"
+
 static void gemm_block(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
 {
-    int64_t col = row1 - row0 <= LOW ? gemm_low(g, k, row0, row1 - row0, col0, col1) : col0;
+    int64_t col = col0;
+    if (g->nonzero) {
+        gemm_skip(g, k, row0, row1, col0, col1);
+        return;
+    }
+    if (row1 - row0 <= LOW)
+        col = gemm_low(g, k, row0, row1 - row0, col0, col1);
     for (; col + WIDTH <= col1; col += WIDTH)
         gemm_full(g, k, row0, row1, col);
     for (; col < col1; col += LANES)

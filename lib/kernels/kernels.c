@@ -12,10 +12,12 @@ static bool can_run(const mn_kernels *kernels)
 #if defined(MN_HAVE_X86_KERNELS)
     __builtin_cpu_init();
     if (kernels == &mn_kernels_avx2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+               __builtin_cpu_supports("popcnt");
     if (kernels == &mn_kernels_avx512)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
 #endif
 #if defined(MN_HAVE_ARM_KERNELS)
     if (kernels == &mn_kernels_neon)
@@ -124,6 +126,9 @@ size_t mn_packed_size(const mn_kernels *kernels, int64_t k, int64_t n)
     return (size_t)(k * mn_panels(kernels, n) * kernels->width);
 }
 
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
+
 void mn_pack(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t k_at, const float *src, int64_t n_k,
              int64_t n, int64_t lds, int64_t panel0, int64_t panel1)
 {
@@ -133,14 +138,16 @@ void mn_pack(const mn_kernels *kernels, float *packed, int64_t k_packed, int64_t
         for (int64_t panel = panel0; panel < panel1; panel++) {
             float *to = packed + (panel * k_packed + k_at) * width;
             const float *from = src + panel * width;
-            const size_t bytes = (size_t)mn_min(width, n - panel * width) * sizeof(float);
-            for (int64_t k = k0; k < mn_min(n_k, k0 + BLOCK); k++)
-                memcpy(to + k * width, from + k * lds, bytes);
+            const int64_t columns = mn_min(width, n - panel * width);
+            for (int64_t k = k0; k < mn_min(n_k, k0 + BLOCK); k++) {
+                int64_t j = 0;
+                for (; j + 4 <= columns; j += 4)
+                    *(quad_at *)(to + k * width + j) = *(const quad_at *)(from + k * lds + j);
+                for (; j < columns; j++)
+                    to[k * width + j] = from[k * lds + j];
+            }
         }
 }
-
-typedef float quad __attribute__((vector_size(16)));
-typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* A square of 4 x 4 floats, rows ldf and ldt floats apart, its rows written as columns. */
 static void transpose_4x4(float *to, int64_t ldt, const float *from, int64_t ldf)

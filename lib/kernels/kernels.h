@@ -32,6 +32,7 @@ typedef struct mn_gemm {
     const float *b;
     int64_t k_packed;    /* rows of b, which is packed: see mn_pack */
     const float *bias;   /* [n] or NULL */
+    const uint64_t *nonzero; /* a bit for each float of x, see find_nonzero; NULL: not known */
     bool add;            /* C += instead of C = */
     bool relu;           /* C = max(C, 0) at the end */
 } mn_gemm;
@@ -53,7 +54,17 @@ typedef struct mn_gradient {
     bool add;
     const mn_update *update;
     float *w, *m, *v;
+    uint8_t *resting; /* a byte for each 16 floats of w: that of its first ones for a row of 16 or more; NULL: nothing is known */
 } mn_gradient;
+
+/* What is known of a row: nothing; all of its m and v are zero; not all. */
+enum { MN_UNKNOWN, MN_RESTS, MN_MOVES };
+
+/* The byte of row k. */
+static inline int64_t mn_resting_at(const mn_gradient *to, int64_t k)
+{
+    return k * to->ld / 16;
+}
 
 /*
  * Gradient of B: G[b_at[r] + l][n] = sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or d + m * ldc).
@@ -65,6 +76,7 @@ typedef struct mn_outer {
     const mn_row *rows;
     int64_t lda, ldc;
     const int64_t *a_at, *b_at;
+    const uint64_t *nonzero; /* as above */
     mn_gradient to;
 } mn_outer;
 
@@ -75,7 +87,7 @@ typedef struct mn_outer {
  *     forward   Y[m][n] = sum over k of X[m][k] W[k][n]
  *     back      dX[m][k] (+)= sum over n of D[m][n] W[k][n];   the gradient of W is sum over m of X[m][k] D[m][n]
  */
-enum { MN_FEW_ROWS = 48 };
+enum { MN_FEW_ROWS = 48, MN_FEW_SLAB = 128 };
 
 typedef struct mn_few {
     int64_t m; /* at most MN_FEW_ROWS */
@@ -85,6 +97,8 @@ typedef struct mn_few {
     int64_t ldx, ldw, ldd;
     float *dx; /* NULL: not wanted; may be x */
     bool dx_add;
+    bool skips;  /* rows of W that only meet zeros are passed over */
+    bool sloped; /* nobody wants dX where X is zero: it comes out of a ReLU. There dX may be anything finite */
     mn_gradient gradient; /* of W */
 } mn_few;
 
@@ -112,9 +126,9 @@ typedef struct mn_kernels {
     void (*gemm)(const mn_gemm *g, int64_t row0, int64_t row1, int64_t col0, int64_t col1);
     /* Elements l0..l1 - 1 of run r, all columns. */
     void (*outer)(const mn_outer *o, int64_t r, int64_t l0, int64_t l1);
-    /* What rows k0..k1 - 1 of W add to Y, written to y: [m][n] with ldy floats a row. */
+    /* What rows k0..k1 - 1 of W, MN_FEW_SLAB at most, add to Y, written to y: [m][n] with ldy floats a row. */
     void (*few_forward)(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy);
-    /* Columns k0..k1 - 1 of dX, rows k0..k1 - 1 of W's gradient. */
+    /* Columns k0..k1 - 1 of dX, rows k0..k1 - 1 of W's gradient, as many at most. */
     void (*few_back)(const mn_few *f, int64_t k0, int64_t k1);
     /* out[n] (+)= sum over m of d[m * ldd + n]: the gradient of a bias. */
     void (*column_sums)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add);
@@ -125,6 +139,10 @@ typedef struct mn_kernels {
     void (*sum_rows)(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
                      bool relu);
     void (*pick_rows)(const mn_pick *pick);
+
+    /* Bit i % 64 of bits[i / 64] says whether x[i] is something else than zero. Bits behind the last one are 0. Returns
+     * how many are 1. */
+    int64_t (*find_nonzero)(uint64_t *bits, const float *x, int64_t n);
 
     /* y[i] = f(x[i]); y may be x. */
     void (*exp)(float *y, const float *x, int64_t n);

@@ -5,7 +5,8 @@
  * The file that includes this one defines MN_LANES (floats in a vector), MN_VECS (vectors in a panel's row), MN_TILE (rows
  * of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_MULTIPLY_SUM(a, b, c) (a * b + c of
  * vectors), MN_TABLE and MN_TABLE_NAME; and, where there are instructions
- * for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling), MN_LOAD_SOME(p, n) and MN_STORE_SOME(p, n, v).
+ * for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling), MN_LOAD_SOME(p, n), MN_STORE_SOME(p, n, v) and MN_NONZERO(v) (a bit for
+ * each lane).
  */
 #include <math.h>
 
@@ -38,11 +39,11 @@ typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
 
 /* clang-format off: each needs those in front of it */
 #include "kernels/vec_tmpl.h"
+#include "kernels/functions_tmpl.h"
 #include "kernels/gemm_tmpl.h"
 #include "kernels/update_tmpl.h"
 #include "kernels/outer_tmpl.h"
 #include "kernels/few_tmpl.h"
-#include "kernels/functions_tmpl.h"
 /* clang-format on */
 
 const mn_kernels MN_TABLE = {
@@ -56,6 +57,7 @@ const mn_kernels MN_TABLE = {
     .column_max = column_max,
     .sum_rows = sum_rows,
     .pick_rows = pick_rows,
+    .find_nonzero = find_nonzero,
     .exp = exp_map,
     .sigmoid = sigmoid_map,
     .tanh = tanh_map,

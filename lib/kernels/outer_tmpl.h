@@ -8,13 +8,15 @@
  * they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so many rows
  * ahead is asked for meanwhile.
  */
-enum { OUTER_ROWS = 80, OUTER_RUN = 48, OUTER_AHEAD = 12 };
+enum { OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12 };
 
 typedef struct gathered {
     int64_t rows;
+    uint64_t met; /* elements that are not zero in some row, of those gathered so far */
     const float *row_d[OUTER_ROWS];
+    uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which rows */
     float a[OUTER_ROWS * OUTER_RUN];
-    float d[OUTER_ROWS * WIDTH]; /* one panel of D */
+    float d[OUTER_ROWS * SKIP_COLUMNS]; /* one panel of D, or as many as make up SKIP_COLUMNS */
 } gathered;
 
 static mn_row outer_row(const mn_outer *o, int64_t m)
@@ -49,11 +51,13 @@ static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int
             for (int64_t i = 0; i < OUTER_RUN; i += 16)
                 __builtin_prefetch(ahead + i);
         }
-        if (n == OUTER_RUN)
-            for (int64_t i = 0; i < OUTER_RUN; i += LANES)
+        if (n % LANES == 0)
+            for (int64_t i = 0; i < n; i += LANES)
                 store(a + i, load(from + i));
         else
             memcpy(a, from, (size_t)n * sizeof(float));
+        if (o->nonzero)
+            to->bits[to->rows] = bits_at(o->nonzero, row.a + at, n);
         to->row_d[to->rows++] = o->d + row.c;
     }
     return m;
@@ -67,6 +71,56 @@ static void gather_panel(gathered *to, int64_t col, int64_t columns)
                 store(to->d + i * WIDTH + v * LANES, load(to->row_d[i] + col + v * LANES));
         else
             memcpy(to->d + i * WIDTH, to->row_d[i] + col, (size_t)columns * sizeof(float));
+}
+
+/* Turns the bits over. */
+static void turn_bits(gathered *from)
+{
+    for (int64_t i = 0; i < from->rows; i++)
+        from->met |= from->bits[i];
+    for (int64_t i = from->rows; i < OUTER_ROWS; i++)
+        from->bits[i] = 0;
+    /* Quarters change places, of the whole square, then of its quarters, and so on. */
+    uint64_t mask = UINT64_C(0xffffffff);
+    for (int half = 32; half > 0; half /= 2, mask ^= mask << half)
+        for (int i = 0; i < 64; i = (i + half + 1) & ~half) {
+            const uint64_t t = (from->bits[i] >> half ^ from->bits[i + half]) & mask;
+            from->bits[i] ^= t << half;
+            from->bits[i + half] ^= t;
+        }
+}
+
+/* The sums of `n` elements by SKIP_COLUMNS columns, from the rows where they are not zero. */
+static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col)
+{
+    for (int64_t i = 0; i < from->rows; i++)
+        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+            store(from->d + i * SKIP_COLUMNS + v * LANES, load(from->row_d[i] + col + v * LANES));
+    for (int64_t l = 0; l < n; l++, g += ldg) {
+        vec sum[SKIP_COLUMNS / LANES];
+        UNROLL
+        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+            sum[v] = (vec){0};
+        for (uint64_t bits = from->bits[l]; bits; bits &= bits - 1) {
+            const int64_t m = __builtin_ctzll(bits);
+            const vec av = splat(from->a[m * OUTER_RUN + l]);
+            UNROLL
+            for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+                sum[v] = multiply_sum(av, load(from->d + m * SKIP_COLUMNS + v * LANES), sum[v]);
+        }
+        UNROLL
+        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+            store(g + v * LANES, add ? load(g + v * LANES) + sum[v] : sum[v]);
+    }
+}
+
+/* As many of the columns col..col1 - 1 as make up SKIP_COLUMNS; returns where it stopped. */
+static int64_t outer_skip(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col, int64_t col1)
+{
+    turn_bits(from);
+    for (; col + SKIP_COLUMNS <= col1; col += SKIP_COLUMNS, g += SKIP_COLUMNS)
+        outer_skip_columns(from, g, ldg, add, n, col);
+    return col;
 }
 
 /* `height` elements of A by `vecs` vectors of D: g (+)= sum over the rows gathered. d is the first vector's in the panel. */
@@ -117,16 +171,21 @@ INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t l
         outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
 }
 
-/* Columns col0..col1 - 1 of n elements of run r, summed up in g. */
-static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
-                        int64_t ldg, bool add)
+/* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns a bit for each element: 0 if it is known to be zero in all
+ * rows. */
+static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
+                            int64_t ldg, bool add)
 {
     gathered from;
     const int64_t count = count_rows(o, r);
     int64_t m = 0;
+    from.met = o->nonzero ? 0 : UINT64_MAX;
     do {
         m = gather(&from, o, r, l, n, m, count);
-        for (int64_t col = col0; col < col1; col += WIDTH) {
+        int64_t col = col0;
+        if (o->nonzero)
+            col = outer_skip(&from, g, ldg, add, n, col0, col1);
+        for (; col < col1; col += WIDTH) {
             const int64_t columns = mn_min(WIDTH, col1 - col);
             gather_panel(&from, col, columns);
             if (columns == WIDTH)
@@ -137,20 +196,25 @@ static void outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int6
         }
         add = true;
     } while (m < o->m);
+    return from.met;
 }
 
-/* The same, and the optimizer's step with it. */
-static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t at)
+/* The same, and the optimizer's step with it, for the rows of W from k on. */
+static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t k)
 {
     enum { COLUMNS = 128 };
     float g[OUTER_RUN * COLUMNS];
     const mn_gradient *to = &o->to;
     for (int64_t col = 0; col < o->n; col += COLUMNS) {
         const int64_t columns = mn_min(COLUMNS, o->n - col);
-        outer_block(o, r, l, n, col, col + columns, g, COLUMNS, false);
+        const uint64_t met = outer_block(o, r, l, n, col, col + columns, g, COLUMNS, false);
         for (int64_t i = 0; i < n; i++) {
-            const int64_t place = at + i * to->ld + col;
-            adam(to->update, to->w + place, to->m + place, to->v + place, g + i * COLUMNS, columns);
+            const int64_t at = (k + i) * to->ld + col;
+            if (met >> i & 1)
+                mark_moving(to, k + i);
+            else if (is_resting(to, k + i, &(int64_t){0}, &o->n, 1))
+                continue;
+            adam(to->update, to->w + at, to->m + at, to->v + at, g + i * COLUMNS, columns);
         }
     }
 }
@@ -158,13 +222,12 @@ static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int
 static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
 {
     for (int64_t l = l0; l < l1; l += OUTER_RUN) {
-        const int64_t n = mn_min(OUTER_RUN, l1 - l), at = ((o->b_at ? o->b_at[r] : r * o->run) + l) * o->to.ld;
+        const int64_t n = mn_min(OUTER_RUN, l1 - l), k = (o->b_at ? o->b_at[r] : r * o->run) + l;
         if (o->to.update)
-            outer_update(o, r, l, n, at);
+            outer_update(o, r, l, n, k);
         else
-            outer_block(o, r, l, n, 0, o->n, o->to.g + at, o->to.ld, o->to.add);
-    }
-}
+            outer_block(o, r, l, n, 0, o->n, o->to.g + k * o->to.ld, o->to.ld, o->to.add);
+    }}
 
 static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add)
 {

@@ -48,3 +48,61 @@ static void adam(const mn_update *u, float *w, float *m, float *v, const float *
         }
     }
 }
+
+/*
+ * Rule: where a row's gradient is zero and both its moments are zero, Adam leaves all three as they are, so they are not touched.
+ * Proof: m' = b1 0 + 0, v' = b2 0 + 0, w' = w - rate 0 / (0 + epsilon). Units of a ReLU that nothing in the training data moves have
+ * many such rows behind them. It stops at weight decay, which moves every weight.
+ */
+
+static void mark_moving(const mn_gradient *to, int64_t k)
+{
+    if (to->resting)
+        to->resting[mn_resting_at(to, k)] = MN_MOVES;
+}
+
+static bool is_zero(const float *x, int64_t n)
+{
+    uint64_t bits = 0;
+    for (int64_t i = 0; i < n && !bits; i += 64)
+        find_nonzero(&bits, x + i, mn_min(64, n - i));
+    return !bits;
+}
+
+/* Of row k, whose gradient is zero, and the columns from[i]..end[i] - 1. */
+static bool is_resting(const mn_gradient *to, int64_t k, const int64_t *from, const int64_t *end, int32_t ranges)
+{
+    if (!to->resting || to->update->decay != 0 || to->update->epsilon <= 0)
+        return false;
+    uint8_t *state = &to->resting[mn_resting_at(to, k)];
+    if (*state == MN_UNKNOWN) {
+        *state = MN_RESTS;
+        for (int32_t i = 0; i < ranges; i++) {
+            const int64_t at = k * to->ld + from[i], n = end[i] - from[i];
+            if (!is_zero(to->m + at, n) || !is_zero(to->v + at, n))
+                *state = MN_MOVES;
+        }
+    }
+    return *state == MN_RESTS;
+}
+
+/* The step of a gradient of zero on columns of row k. */
+static void fade(const mn_gradient *to, int64_t k, int64_t from, int64_t end)
+{
+    enum { BLOCK = 64 };
+    static const float none[BLOCK];
+    for (int64_t n = from; n < end; n += BLOCK) {
+        const int64_t at = k * to->ld + n;
+        adam(to->update, to->w + at, to->m + at, to->v + at, none, mn_min(BLOCK, end - n));
+    }
+}
+
+/* Asks for what `fade` will need. */
+static void fetch_row(const mn_gradient *to, int64_t k, int64_t from, int64_t end)
+{
+    for (int64_t n = from; n < end; n += 16) {
+        __builtin_prefetch(to->w + k * to->ld + n, 1);
+        __builtin_prefetch(to->m + k * to->ld + n, 1);
+        __builtin_prefetch(to->v + k * to->ld + n, 1);
+    }
+}

@@ -107,3 +107,16 @@ INLINE float sum_lanes(vec v)
             part[i] += part[i + half];
     return part[0];
 }
+
+/* Bit i: lane i is something else than zero; a NaN is. */
+INLINE uint64_t nonzero_lanes(vec v)
+{
+#ifdef MN_NONZERO
+    return (uint64_t)MN_NONZERO(v);
+#else
+    uint64_t bits = 0;
+    for (int i = 0; i < LANES; i++)
+        bits |= (uint64_t)(v[i] != 0) << i;
+    return bits;
+#endif
+}

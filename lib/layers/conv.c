@@ -120,8 +120,25 @@ static void close_conv(mn_op *op)
     if (!op->twin)
         mn_free(state->packed);
     mn_free(state->transposed);
+    mn_nonzero_destroy(&state->nonzero_x);
+    mn_nonzero_destroy(&state->nonzero_dy);
     mn_free(state);
     op->state = NULL;
+}
+
+/* Zeros are looked for where a product reads more than a few floats at a time, and is as wide as what passes them over. */
+static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_run *run, bool backward)
+{
+    enum { RUN = 16, COLUMNS = 64 };
+    const conv_shape *s = &state->shape;
+    const int64_t in = s->height * s->width * s->channels, out = s->out_height * s->out_width * s->filters;
+    if (!(mn_passes() & MN_PASS_ZEROS))
+        return MIRNET_OK;
+    if (!state->hot && s->channels >= RUN && s->filters >= COLUMNS && mn_nonzero_fits(in))
+        MN_TRY(mn_nonzero_create(&state->nonzero_x, in, run->capacity));
+    if (backward && op->dx[0] && s->filters >= RUN && s->channels >= COLUMNS && mn_nonzero_fits(out))
+        MN_TRY(mn_nonzero_create(&state->nonzero_dy, out, run->capacity));
+    return MIRNET_OK;
 }
 
 static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
@@ -139,6 +156,7 @@ static mirnet_status open_conv(mn_op *op, const mn_run *run, bool backward)
         MN_TRY(mn_one_hot_create(&state->hot, s, run->capacity, twin ? twin->hot : NULL));
     if (backward && op->dx[0])
         MN_TRY(mn_conv_backward_table(&state->backward, s, run->capacity));
+    MN_TRY(open_nonzero(state, op, run, backward));
     state->gemms = mn_calloc((size_t)mn_max(state->forward.count, state->backward.count), sizeof(*state->gemms));
     state->packed = twin ? twin->packed : mn_floats(mn_packed_size(run->kernels, taps * s->channels, s->filters));
     if (!state->gemms || !state->packed)
@@ -243,12 +261,16 @@ static void forward_products(const mn_op *op, const mn_run *run)
     const conv_shape *s = &state->shape;
     mn_conv_set_forward_rows(&state->forward, s, op->blank, run->batch, run->capacity,
                              state->hot ? state->hot->plain : NULL);
+    state->bits_x = NULL;
+    if (state->nonzero_x.bits)
+        state->bits_x = mn_nonzero_find(&state->nonzero_x, run, op->x[0], op->blank_in ? op->blank_in->seen : NULL,
+                                        s->width * s->channels);
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         state->gemms[i] = (mn_gemm){
             .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
             .x = op->x[0], .y = op->y, .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
-            .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
+            .nonzero = state->bits_x, .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
             .bias = layer->spec->use_bias ? mn_weight(layer, run, MN_CONV_BIAS) : NULL,
             .relu = layer->spec->activation == MN_RELU,
         };
@@ -342,6 +364,7 @@ static void weight_gradients(mn_op *op, const mn_run *run)
         mn_outer outer = {
             .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
             .x = op->x[0], .d = op->dy, .rows = g->active, .a_at = g->a_at, .b_at = g->kernel_at,
+            .nonzero = state->bits_x,
             .to = to,
         };
         if (g->m > 0 || to.update)
@@ -367,10 +390,11 @@ static void blank_back_part(void *context, int64_t part, int32_t worker)
     (void)worker;
     for (int64_t k = 0; k < blank->n_kinds; k++) {
         const int64_t row = job->run->capacity * s->out_height + blank->kinds[k], b_at = tap * s->filters;
+        const int64_t a_at = (row * s->out_width + ox) * s->filters;
         mn_gemm product = {
-            .m = 1, .n = s->channels, .runs = 1, .run = s->filters, .x = job->op->dy + (row * s->out_width + ox) * s->filters,
-            .y = state->blank_dx + (part * blank->n_kinds + k) * s->channels, .b_at = &b_at, .b = state->transposed,
-            .k_packed = taps * s->filters,
+            .m = 1, .n = s->channels, .runs = 1, .run = s->filters, .x = job->op->dy,
+            .y = state->blank_dx + (part * blank->n_kinds + k) * s->channels, .a_at = &a_at, .b_at = &b_at,
+            .nonzero = state->bits_dy, .b = state->transposed, .k_packed = taps * s->filters,
         };
         job->run->kernels->gemm(&product, 0, 1, 0, s->channels);
     }
@@ -409,12 +433,16 @@ static void backward(mn_op *op, const mn_run *run)
     if (!op->dx[0])
         return;
     mn_conv_set_backward_rows(&state->backward, s, op->blank_in, op->blank, run->batch);
+    state->bits_dy = NULL;
+    if (state->nonzero_dy.bits)
+        state->bits_dy = mn_nonzero_find(&state->nonzero_dy, run, op->dy, op->blank ? op->blank->extent : NULL,
+                                         s->out_width * s->filters);
     for (int64_t i = 0; i < state->backward.count; i++) {
         const conv_group *g = &state->backward.groups[i];
         state->gemms[i] = (mn_gemm){
             .m = g->m, .n = s->channels, .runs = g->runs, .run = g->run,
             .x = op->dy, .y = op->dx[0], .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
-            .b = state->transposed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
+            .nonzero = state->bits_dy, .b = state->transposed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
             .add = op->dx_add[0],
         };
     }

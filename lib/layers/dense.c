@@ -3,15 +3,21 @@
 #include "common.h"
 
 #include "layers/classes.h"
+#include "layers/passes.h"
 #include "layers/tail.h"
 #include "mem.h"
 
 enum { KERNEL, BIAS };
 
+/* Zeros in x are looked for where a row is at least so wide, and so is a row of W. */
+enum { WIDE = 16, COLUMNS = 32 };
+
 typedef struct dense_state {
     float *scratch;    /* in training, for few rows */
     float *packed;     /* W; NULL if there are always few rows */
     float *transposed; /* W transposed, for the gradient of x; as packed */
+    mn_nonzero nonzero; /* of x, where W is packed; without bits: not looked for */
+    const uint64_t *bits; /* what was found in this batch; NULL: nothing of use */
     mn_tail *tail;     /* where op->blank_in is set */
 } dense_state;
 
@@ -65,6 +71,8 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
         if (rows <= MN_FEW_ROWS)
             return MIRNET_OK;
     }
+    if ((mn_passes() & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(rows_of(op->layer) * depth))
+        MN_TRY(mn_nonzero_create(&state->nonzero, rows_of(op->layer) * depth, run->capacity));
     if (op->blank_in)
         MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
     state->packed = op->twin ? ((const dense_state *)op->twin->state)->packed
@@ -84,6 +92,7 @@ static void close_dense(mn_op *op)
     dense_state *state = op->state;
     if (state) {
         mn_free(state->scratch);
+        mn_nonzero_destroy(&state->nonzero);
         mn_tail_destroy(state->tail);
         if (!op->twin)
             mn_free(state->packed);
@@ -111,18 +120,23 @@ static void prepare(mn_op *op, const mn_run *run)
 static void forward(mn_op *op, const mn_run *run)
 {
     const mn_layer *layer = op->layer;
-    const dense_state *state = op->state;
+    dense_state *state = op->state;
     const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
     const mn_activation f = layer->spec->activation;
     const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
     if (is_few(op, run)) {
-        mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units};
+        mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units,
+                      .skips = mn_passes() & MN_PASS_ZEROS};
         mn_few_forward_run(run, &few, depth, op->y, units, bias, state->scratch);
         mn_activate(run, f, op->y, op->y, rows, units);
     } else {
+        state->bits = NULL;
+        if (state->nonzero.bits)
+            state->bits = mn_nonzero_find(&state->nonzero, run, op->x[0], op->blank_in ? op->blank_in->extent : NULL,
+                                          op->blank_in ? op->blank_in->row : 0);
         mn_gemm product = {
             .m = rows, .n = units, .runs = 1, .run = depth,
-            .x = op->x[0], .y = op->y, .lda = depth, .ldc = units,
+            .x = op->x[0], .y = op->y, .lda = depth, .ldc = units, .nonzero = state->bits,
             .b = state->packed, .k_packed = depth, .bias = bias, .relu = f == MN_RELU,
         };
         if (state->tail) {
@@ -148,14 +162,15 @@ static void backward_products(mn_op *op, const mn_run *run, int64_t rows)
     if (is_few(op, run)) {
         mn_few few = {
             .m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = mn_weight(layer, run, KERNEL),
-            .ldw = units, .d = op->dy, .ldd = units, .dx = op->dx[0], .dx_add = op->dx_add[0], .gradient = gradient,
+            .ldw = units, .d = op->dy, .ldd = units, .dx = op->dx[0], .dx_add = op->dx_add[0],
+            .skips = mn_passes() & MN_PASS_ZEROS, .sloped = op->sloped, .gradient = gradient,
         };
         mn_few_back_run(run, &few, depth);
         return;
     }
     mn_outer outer = {
         .m = rows, .n = units, .runs = 1, .run = depth,
-        .x = op->x[0], .d = op->dy, .lda = depth, .ldc = units, .to = gradient,
+        .x = op->x[0], .d = op->dy, .lda = depth, .ldc = units, .nonzero = state->bits, .to = gradient,
     };
     mn_outer_run(run, &outer);
     if (!op->dx[0])

@@ -57,6 +57,7 @@ struct mn_layer {
 typedef struct mn_step {
     mn_update update;
     float *w, *m, *v;
+    uint8_t *resting; /* see mn_gradient */
 } mn_step;
 
 /* What one pass over a batch needs besides the buffers. */
@@ -95,6 +96,8 @@ struct mn_op {
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
     const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
                              packed from it. Forward only; NULL: none */
+    bool sloped;          /* x[0] comes out of a ReLU, whose slope dx[0] is multiplied by: it may be anything finite where x[0] is
+                             zero */
     bool one_hot;         /* x[0] is an input: its rows may be letters, see one_hot.h */
     bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
@@ -162,7 +165,7 @@ static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int
     const mn_step *step = run->step_now;
     if (step && param->at_once)
         return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
-                             .v = step->v + place};
+                             .v = step->v + place, .resting = ld < 16 || at != 0 ? NULL : step->resting + place / 16};
     return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
 }
 
@@ -187,6 +190,23 @@ static inline void mn_parallel(const mn_run *run, mn_task task, void *context, i
 {
     mn_threads_run(run->threads, task, context, parts);
 }
+
+/*
+ * Which floats of a value are not zero, for products that pass zeros over (products.c). `seen`: so many rows of `row` floats of each
+ * sample, and the blank behind the last one; NULL: all of them, and no blank.
+ */
+typedef struct mn_nonzero {
+    uint64_t *bits;  /* one for each float of a value of capacity + 1 samples */
+    int64_t *counts; /* [capacity + 1] */
+    int64_t size;    /* of a sample: a multiple of 64 */
+} mn_nonzero;
+
+/* False: such values are not looked at. */
+bool mn_nonzero_fits(int64_t size);
+mirnet_status mn_nonzero_create(mn_nonzero *out, int64_t size, int64_t capacity) MN_MUST_CHECK;
+void mn_nonzero_destroy(mn_nonzero *nonzero);
+/* Looks at x. The bits, or NULL where there are too few zeros to be worth it. */
+const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen, int64_t row);
 
 /* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */

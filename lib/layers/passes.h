@@ -13,6 +13,7 @@
  *     ONE_HOT    convolutions of letters pick rows of the kernel and add             one_hot.h
  *     DEAD_TAPS  taps of a kernel that only ever meet padding are left out           conv.c
  *     ONE_STEP   gates of a recurrent layer that act on a state of zeros are left out    rnn.c
+ *     ZEROS      products pass over zeros, which is what a ReLU makes most of        kernels/skip_tmpl.h
  *     AT_ONCE    weights are updated where their gradient is made                    layer.h   training
  */
 enum {
@@ -23,7 +24,8 @@ enum {
     MN_PASS_DEAD_TAPS = 16,
     MN_PASS_ONE_STEP = 32,
     MN_PASS_AT_ONCE = 64,
-    MN_PASSES = 127
+    MN_PASS_ZEROS = 128,
+    MN_PASSES = 255
 };
 
 /* Those that are made. All, but in tests: forcing is for them alone, before any model is made and while nothing runs. */

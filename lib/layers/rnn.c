@@ -9,6 +9,9 @@
 /* Without a backward pass: samples that go through at a time. */
 enum { SLOTS = 64 };
 
+/* Zeros in x are looked for where it is at least so wide. */
+enum { WIDE = 16 };
+
 /* In the first step the state is zero, so the forget gate of an LSTM and the reset gate of a GRU, gate 1 of both, act
  * on nothing. Only with a recurrent bias behind it a reset gate has something to scale. */
 static bool idle_at_zero(const mn_layer_spec *spec)
@@ -205,6 +208,8 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
         if (!r->real)
             return MIRNET_ERR_NOMEM;
     }
+    if ((mn_passes() & MN_PASS_ZEROS) && !r->streams && r->in >= WIDE && mn_nonzero_fits(r->steps * r->in))
+        MN_TRY(mn_nonzero_create(&r->nonzero, r->steps * r->in, run->capacity));
     MN_TRY(get_weights(r, op, run, backward));
     return get_states(r, layer->spec, backward);
 }
@@ -229,6 +234,7 @@ void mn_rnn_close(mn_op *op)
     }
     mn_free(r->kernel_t);
     mn_free(r->scratch);
+    mn_nonzero_destroy(&r->nonzero);
     mn_tail_destroy(r->tail);
     mn_free(r->real);
     mn_free(r->blank_z);

@@ -62,6 +62,7 @@ struct mn_rnn {
     float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
     float *scratch;                       /* in training, for few rows */
+    mn_nonzero nonzero;                   /* of x, where the product is made of all steps at once; without bits: not looked for */
     mn_tail *tail;                        /* where op->blank_in is set */
     mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there, and
                                              z in the order of x */

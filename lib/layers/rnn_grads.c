@@ -66,6 +66,7 @@ static void kernel_grads(const mn_op *op, const mn_run *run, const float *x, flo
         mn_few few = mn_rnn_few_of(op, run, x);
         few.dx = dx;
         few.dx_add = add;
+        few.sloped = op->sloped && x == op->x[0];
         if (trainable)
             few.gradient = mn_gradient_of(op, run, MN_RNN_KERNEL, 0, r->columns);
         mn_few_back_run(run, &few, r->in);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
+#include "layers/passes.h"
 #include "layers/rnn.h"
 
 /* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum depends on
@@ -149,6 +150,7 @@ mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x)
         .m = run->batch * r->steps, .ranges = r->live.n, .from = {r->live.from[0], r->live.from[1]},
         .to = {r->live.to[0], r->live.to[1]}, .x = x, .ldx = r->in, .w = mn_weight(op->layer, run, MN_RNN_KERNEL),
         .ldw = r->columns, .d = r->z, .ldd = r->columns,
+        .skips = mn_passes() & MN_PASS_ZEROS,
     };
 }
 
@@ -167,7 +169,7 @@ static int64_t find_real(const mn_op *op, int64_t sample, int64_t count)
 /* z = x K + b for all steps of the samples in the slots. */
 static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64_t count)
 {
-    const mn_rnn *r = op->state;
+    mn_rnn *r = op->state;
     const int64_t packed = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
     const float *x = mn_rnn_drops_x(r, run) ? r->x_dropped : op->x[0] + sample * r->steps * r->in;
     const bool biased = op->layer->spec->use_bias;
@@ -176,11 +178,15 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
         mn_few_forward_run(run, &few, r->in, r->z, r->columns, biased ? r->bias : NULL, r->scratch);
         return;
     }
+    const uint64_t *bits = NULL;
+    if (r->nonzero.bits && x == op->x[0])
+        bits = mn_nonzero_find(&r->nonzero, run, x, op->blank_in ? op->blank_in->extent : NULL,
+                               op->blank_in ? op->blank_in->row : 0);
     mn_gemm products[4];
     for (int32_t i = 0; i < r->blocks; i++)
         products[i] = (mn_gemm){
             .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
-            .y = r->z + r->block_at[i], .ldc = r->columns, .b = r->kernel + i * packed, .k_packed = r->in,
+            .y = r->z + r->block_at[i], .ldc = r->columns, .nonzero = bits, .b = r->kernel + i * packed, .k_packed = r->in,
             .bias = biased && !r->tail ? r->bias + r->block_at[i] : NULL,
         };
     if (op->layer->masked) {

@@ -41,6 +41,7 @@ static void add_up(mn_tail *tail, const mn_op *op, const mn_run *run, const mn_g
             mn_gemm one = products[i];
             one.m = one.runs = 1;
             one.run = tail->row;
+            one.nonzero = NULL;
             one.x = op->x[0] + (run->capacity * tail->rows + e) * tail->row;
             one.y = sum + at;
             one.b_at = &k;

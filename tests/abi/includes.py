@@ -16,7 +16,7 @@ LEVELS = [
               "options", "recipe", "encode", "stratify", "folds", "curves", "scores", "summary", "dtype",
               "tensors safetensors"]),
     ("machine", ["kernels", "threads"]),
-    ("layers", ["layers few products", "init"]),
+    ("layers", ["layers few nonzero products", "init"]),
     ("model", ["state", "model", "plan", "loss", "optim"]),
     ("doors", ["feed", "predict", "train trainer", "checkpoint", "version"]),
 ]

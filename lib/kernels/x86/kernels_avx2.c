@@ -20,6 +20,7 @@ static inline __attribute__((always_inline)) __m256i lanes(int64_t n)
 /* The second operand is the result where one is NaN. */
 #define MN_AT_LEAST(a, floor) _mm256_max_ps((__m256)(floor), (__m256)(a))
 #define MN_AT_MOST(a, ceiling) _mm256_min_ps((__m256)(ceiling), (__m256)(a))
+#define MN_NONZERO(v) _mm256_movemask_ps(_mm256_cmp_ps((__m256)(v), _mm256_setzero_ps(), _CMP_NEQ_UQ))
 #define MN_TABLE mn_kernels_avx2
 #define MN_TABLE_NAME "avx2"
 #include "kernels/kernels_tmpl.h"

@@ -20,6 +20,7 @@ static inline __attribute__((always_inline)) __mmask16 lanes(int64_t n)
 /* The second operand is the result where one is NaN. */
 #define MN_AT_LEAST(a, floor) _mm512_max_ps((__m512)(floor), (__m512)(a))
 #define MN_AT_MOST(a, ceiling) _mm512_min_ps((__m512)(ceiling), (__m512)(a))
+#define MN_NONZERO(v) _mm512_cmp_ps_mask((__m512)(v), _mm512_setzero_ps(), _CMP_NEQ_UQ)
 #define MN_TABLE mn_kernels_avx512
 #define MN_TABLE_NAME "avx512"
 #include "kernels/kernels_tmpl.h"
