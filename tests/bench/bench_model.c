@@ -10,14 +10,16 @@
 #include <mirnet/mirnet.h>
 
 /*
- * usage: bench_model [-r RECIPE] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] [-s SECONDS] [-j] [DATA.csv...]
+ * usage: bench_model [-r RECIPE] [-m MODEL] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] [-s SECONDS] [-j]
+ *                    [DATA.csv...]
  *
  * Each figure is the mean over a window of SECONDS, after a warm-up. Training takes the batch size of the recipe,
- * unless only training is asked for (-w train -b). -j prints a line of JSON for each figure. Without DATA on 1,124
+ * unless only training is asked for (-w train -b). -m starts from the weights of a model file: how much of a network's
+ * values is zero, and with that how long it takes, depends on them. -j prints a line of JSON for each figure. Without DATA on 1,124
  * synthetic hairpins of the real lengths. Short and quiet, so that compare.py can call it again and again between the
  * measurements of other programs.
  */
-enum { MAX_LIST = 16, MAX_BATCH = 4096, SIMULATED_PER_CLASS = 562, STEPS_AT_A_TIME = 60 };
+enum { MAX_LIST = 16, MAX_BATCH = 4096, SIMULATED_PER_CLASS = 562, STEPS_AT_A_TIME = 200 };
 
 typedef struct list {
     int32_t count;
@@ -25,7 +27,7 @@ typedef struct list {
 } list;
 
 typedef struct bench {
-    const char *recipe_name;
+    const char *recipe_name, *model_path;
     int train, predict, json;
     double seconds;
     list threads, batches;
@@ -82,15 +84,24 @@ static double read_seconds(const char *text)
     return seconds;
 }
 
+static mirnet_model *new_model(const bench *b)
+{
+    mirnet_model *model;
+    if (b->model_path)
+        check(mirnet_model_load_stateless(&model, b->model_path));
+    else
+        check(mirnet_model_create(&model, b->recipe));
+    return model;
+}
+
 /*
  * Seconds of one step. Epochs of a few steps, for the clock is read between epochs only; the first one, which also
  * makes the plan, does not count.
  */
 static double train(const bench *b, int32_t threads, int32_t batch, int64_t *out_steps)
 {
-    mirnet_model *model;
+    mirnet_model *model = new_model(b);
     mirnet_trainer *trainer;
-    check(mirnet_model_create(&model, b->recipe));
     check(mirnet_trainer_create(&trainer, model));
     check(mirnet_trainer_set_threads(trainer, threads));
     check(mirnet_trainer_set_number(trainer, "training.validation_split", 0));
@@ -158,8 +169,7 @@ static void predict_all(const bench *b)
 {
     static const list usual = {4, {1, 6, 32, 128}};
     const list batches = b->batches.count > 0 ? b->batches : usual;
-    mirnet_model *model;
-    check(mirnet_model_create(&model, b->recipe));
+    mirnet_model *model = new_model(b);
     float *out = malloc((size_t)(MAX_BATCH * mirnet_model_get_size(model, -1)) * sizeof(*out));
     if (!out) {
         fprintf(stderr, "bench_model: out of memory\n");
@@ -182,10 +192,13 @@ static void predict_all(const bench *b)
 static void read_options(bench *b, int argc, char **argv)
 {
     const char *what = "all";
-    for (int c; (c = getopt(argc, argv, "r:w:t:b:s:j")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "r:m:w:t:b:s:j")) != -1;) {
         switch (c) {
         case 'r':
             b->recipe_name = optarg;
+            break;
+        case 'm':
+            b->model_path = optarg;
             break;
         case 'w':
             what = optarg;

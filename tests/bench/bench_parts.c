@@ -16,20 +16,22 @@
 #include "trainer.h"
 
 /*
- * usage: bench_parts [-p] [-r RECIPE] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] [DATA.csv...]
+ * usage: bench_parts [-p] [-r RECIPE] [-m MODEL] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j]
+ *                    [DATA.csv...]
  *
  * Microseconds a training step of each layer: packing its weights, forward, backward; and what is left, which is the
  * update of the other weights, the encoding of sequences and the loss. Then the arithmetic of its products, and what
  * part that is of what the machine gives for one large product, measured before and after.
  * -p    microseconds a sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
  *       every block
- * -x    without these savings of layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, or all
+ * -m    from the weights of a model file: how much is zero depends on them
+ * -x    without these savings of layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, or all
  * -j    a line of JSON
  * Without DATA on 1,124 synthetic hairpins of the real lengths.
  */
 enum {
     SIMULATED_PER_CLASS = 562,
-    STEPS_AT_A_TIME = 20, /* the clock is read between epochs only */
+    STEPS_AT_A_TIME = 200, /* the clock is read between epochs only */
     PREDICTED = 512,      /* sequences at most */
     USUAL_BLOCK = 32,
     MAX_THREADS = 256,
@@ -37,7 +39,7 @@ enum {
 };
 
 typedef struct bench {
-    const char *recipe_name;
+    const char *recipe_name, *model_path;
     int32_t threads, batch; /* batch 0: the usual one */
     int32_t without;        /* savings that are off */
     double seconds;
@@ -65,9 +67,9 @@ static void check(mirnet_status status)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: bench_parts [-p] [-r RECIPE] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
+    fprintf(stderr, "usage: bench_parts [-p] [-r RECIPE] [-m MODEL] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
                     "[DATA.csv ...]\n"
-                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, all\n");
+                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, all\n");
     exit(2);
 }
 
@@ -286,7 +288,7 @@ static int32_t read_savings(const char *text)
     } savings[] = {
         {"blank", MN_PASS_BLANK},     {"tail", MN_PASS_TAIL},           {"rows", MN_PASS_ROWS},
         {"one_hot", MN_PASS_ONE_HOT}, {"dead_taps", MN_PASS_DEAD_TAPS}, {"one_step", MN_PASS_ONE_STEP},
-        {"at_once", MN_PASS_AT_ONCE}, {"all", MN_PASSES},
+        {"at_once", MN_PASS_AT_ONCE}, {"zeros", MN_PASS_ZEROS},         {"all", MN_PASSES},
     };
     enum { SAVINGS = sizeof(savings) / sizeof(savings[0]) };
     int32_t bits = 0;
@@ -306,13 +308,16 @@ static int32_t read_savings(const char *text)
 
 static void read_options(bench *b, int argc, char **argv)
 {
-    for (int c; (c = getopt(argc, argv, "pr:t:b:s:x:j")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "pr:m:t:b:s:x:j")) != -1;) {
         switch (c) {
         case 'p':
             b->predict = true;
             break;
         case 'r':
             b->recipe_name = optarg;
+            break;
+        case 'm':
+            b->model_path = optarg;
             break;
         case 't':
             b->threads = read_number(optarg, MAX_THREADS);
@@ -341,7 +346,10 @@ int main(int argc, char **argv)
     read_options(&b, argc, argv);
     check(mirnet_recipe_load(&b.recipe, b.recipe_name));
     mn_passes_force(MN_PASSES & ~b.without);
-    check(mirnet_model_create(&b.model, b.recipe));
+    if (b.model_path)
+        check(mirnet_model_load_stateless(&b.model, b.model_path));
+    else
+        check(mirnet_model_create(&b.model, b.recipe));
     check(mirnet_dataset_create(&b.data));
     for (int i = optind; i < argc; i++)
         check(mirnet_dataset_load(b.data, argv[i], NULL));

@@ -33,8 +33,8 @@ LARGEST_DIFFERENCE = 1e-4  # of two probabilities; beyond that it is another net
 class Ours:
     """bench_model: a process of its own for each measurement."""
 
-    def __init__(self, build, recipe, data):
-        self.command = [build.bench, "-j", "-r", recipe]
+    def __init__(self, build, recipe, model, data):
+        self.command = [build.bench, "-j", "-r", recipe, "-m", model]
         self.data = data
 
     def ask(self, request):
@@ -133,7 +133,7 @@ class Network:
         build.run("train", "-q", "-e", "1", "-t", "2", "-r", self.recipe, "-o", self.model, data)
         build.run("predict", "-q", "-o", build.path("ours.tsv"), self.model, data)
         self.outputs = probabilities(build.path("ours.tsv"))
-        self.ours = Ours(build, self.recipe, data)
+        self.ours = Ours(build, self.recipe, self.model, data)
         self.peers, self.about = {}, {}
         self.wrong = False
 
@@ -276,9 +276,9 @@ def compare_network(build, name, data, options):
     for figure in figures:
         print_figure(figure, peers)
     result = {"recipe": network.name, "peers": network.about, "agrees": not network.wrong, "figures": figures,
-              "parts": measure_parts(build, network.recipe, data, options)}
+              "parts": measure_parts(build, network, data, options)}
     if options.passes:
-        result["savings"] = measure_savings(build, network.recipe, data, options)
+        result["savings"] = measure_savings(build, network, data, options)
     return result
 
 

@@ -14,14 +14,14 @@ VIEWS = (("train, 1 thr", ("-t", "1"), ("prepare_us", "forward_us", "backward_us
          ("predict, 1 thr", ("-p",), ("forward_us",)),
          ("predict, no tables", ("-p", "-x", "rows"), ("forward_us",)))
 KINDS = {"prepare_us": "packing", "forward_us": "forward", "backward_us": "backward"}
-SAVINGS = {"train": ("blank", "one_hot", "dead_taps", "one_step", "at_once", "all"),
-           "predict": ("blank", "tail", "rows", "one_hot", "dead_taps", "one_step", "all")}
+SAVINGS = {"train": ("blank", "one_hot", "dead_taps", "one_step", "at_once", "zeros", "all"),
+           "predict": ("blank", "tail", "rows", "one_hot", "dead_taps", "one_step", "zeros", "all")}
 CELL = 10
 
 
-def bench(build, recipe, data, options, *more):
+def bench(build, network, data, options, *more):
     batch = ["-b", str(options.batch)] if options.batch and "-p" not in more else []
-    return ask([build.parts, "-j", "-r", recipe, "-s", str(options.window), *batch, *more, data])
+    return ask([build.parts, "-j", "-r", network.recipe, "-m", network.model, "-s", str(options.window), *batch, *more, data])
 
 
 def median_of(rounds, find):
@@ -75,12 +75,12 @@ def print_fractions(views, state):
             f"{state_columns(state)}")
 
 
-def measure_parts(build, recipe, data, options):
+def measure_parts(build, network, data, options):
     """Time by layer, and the products' part of the peak."""
     states, rounds = [], []
     for _ in range(options.pairs):
         states.append(build.state())
-        rounds.append([bench(build, recipe, data, options, *arguments) for _, arguments, _ in VIEWS])
+        rounds.append([bench(build, network, data, options, *arguments) for _, arguments, _ in VIEWS])
     views = [median_parts(column) for column in zip(*rounds)]
     state = median_state(states)
     say()
@@ -91,28 +91,28 @@ def measure_parts(build, recipe, data, options):
     return {"views": views, "state": state, "states": states}
 
 
-def measure_saving(build, recipe, data, options, what, saving):
+def measure_saving(build, network, data, options, what, saving):
     """One saving on and off in turn, one thread."""
     how = ["-p"] if what == "predict" else []
     states, on, off = [], [], []
     for _ in range(options.pairs):
         states.append(build.state())
-        on.append(bench(build, recipe, data, options, *how))
-        off.append(bench(build, recipe, data, options, *how, "-x", saving))
+        on.append(bench(build, network, data, options, *how))
+        off.append(bench(build, network, data, options, *how, "-x", saving))
     ratios = [b["us"] / a["us"] for a, b in zip(on, off)]
     return {"what": what, "saving": saving, "on_us": [a["us"] for a in on], "off_us": [b["us"] for b in off],
             "on_mflop": on[0]["mflop"], "off_mflop": off[0]["mflop"], "ratios": ratios,
             "ratio": statistics.median(ratios), "state": median_state(states), "states": states}
 
 
-def measure_savings(build, recipe, data, options):
+def measure_savings(build, network, data, options):
     """What each saving gives."""
     say(f"\n{'us, and MFLOP of products':25} {'all on':>9} {'':>8} {'off':>9} {'':>8} {'off / on (from - to)':>22}  "
         f"{STATE_HEAD[0].rstrip()}\n{'':86}  {STATE_HEAD[1]}")
     results = []
     for what, savings in SAVINGS.items():
         for saving in savings:
-            result = measure_saving(build, recipe, data, options, what, saving)
+            result = measure_saving(build, network, data, options, what, saving)
             ratios = result["ratios"]
             spread = f"{result['ratio']:.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
             say(f"{what + ' without ' + saving:25} {short(statistics.median(result['on_us'])):>9} "
