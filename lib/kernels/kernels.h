@@ -31,6 +31,8 @@ typedef struct mn_gemm {
     const int64_t *b_at; /* [runs] row of B where a run starts, or NULL: r * run */
     const float *b;
     int64_t k_packed;    /* rows of b, which is packed: see mn_pack */
+    int64_t ldb;         /* not 0: b is plain, row-major with ldb floats a row; for that nonzero is set and n is a multiple of the
+                            kernels' width */
     const float *bias;   /* [n] or NULL */
     const uint64_t *nonzero; /* a bit for each float of x, see find_nonzero; NULL: not known */
     bool add;            /* C += instead of C = */
@@ -139,6 +141,8 @@ typedef struct mn_kernels {
     void (*sum_rows)(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
                      bool relu);
     void (*pick_rows)(const mn_pick *pick);
+    /* rows[i][n] += x[n] for each of `count` rows, which are different ones, from `at` on. */
+    void (*add_to_rows)(float *const *rows, int64_t count, int64_t at, const float *x, int64_t n);
 
     /* Bit i % 64 of bits[i / 64] says whether x[i] is something else than zero. Bits behind the last one are 0. Returns
      * how many are 1. */

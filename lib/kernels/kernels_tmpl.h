@@ -57,6 +57,7 @@ const mn_kernels MN_TABLE = {
     .column_max = column_max,
     .sum_rows = sum_rows,
     .pick_rows = pick_rows,
+    .add_to_rows = add_to_rows,
     .find_nonzero = find_nonzero,
     .exp = exp_map,
     .sigmoid = sigmoid_map,

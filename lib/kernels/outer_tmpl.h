@@ -354,3 +354,27 @@ static void pick_rows(const mn_pick *p)
     for (; col < p->n; col += LANES)
         pick_tile(p, col, 1, mn_min(LANES, p->n - col));
 }
+
+static void add_to_rows(float *const *rows, int64_t count, int64_t at, const float *x, int64_t n)
+{
+    enum { TOGETHER = 4 }; /* vectors of x in registers */
+    int64_t col = 0;
+    for (; col + TOGETHER * LANES <= n; col += TOGETHER * LANES) {
+        vec xv[TOGETHER];
+        UNROLL
+        for (int v = 0; v < TOGETHER; v++)
+            xv[v] = load(x + col + v * LANES);
+        for (int64_t i = 0; i < count; i++) {
+            float *y = rows[i] + at + col;
+            UNROLL
+            for (int v = 0; v < TOGETHER; v++)
+                store(y + v * LANES, load(y + v * LANES) + xv[v]);
+        }
+    }
+    for (; col < n; col += LANES) {
+        const int64_t some = mn_min(LANES, n - col);
+        const vec xv = load_some(x + col, some);
+        for (int64_t i = 0; i < count; i++)
+            store_some(rows[i] + at + col, load_some(rows[i] + at + col, some) + xv, some);
+    }
+}

@@ -25,8 +25,8 @@ INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
     return n < 64 ? w & ((UINT64_C(1) << n) - 1) : w;
 }
 
-/* sums[] += a[l] B[l] over the bits l that are set. */
-INLINE void skip_row(float *sums, const float *a, uint64_t bits, const float *b, int64_t apart, const int panels)
+/* sums[] += a[l] B[l] over the bits l that are set; B's rows are ldb floats long, its panels `apart`. */
+INLINE void skip_row(float *sums, const float *a, uint64_t bits, const float *b, int64_t ldb, int64_t apart, const int panels)
 {
     vec sum[SKIP_PANELS * VECS];
     const float *panel[SKIP_PANELS];
@@ -41,11 +41,17 @@ INLINE void skip_row(float *sums, const float *a, uint64_t bits, const float *b,
         const vec av = splat(a[l]);
         UNROLL
         for (int v = 0; v < panels * VECS; v++)
-            sum[v] = multiply_sum(av, load(panel[v / VECS] + l * WIDTH + v % VECS * LANES), sum[v]);
+            sum[v] = multiply_sum(av, load(panel[v / VECS] + l * ldb + v % VECS * LANES), sum[v]);
     }
     UNROLL
     for (int v = 0; v < panels * VECS; v++)
         store(sums + v * LANES, sum[v]);
+}
+
+/* Where B's row k begins in column col, which a panel starts with. */
+INLINE const float *b_row(const mn_gemm *g, int64_t col, int64_t k)
+{
+    return g->ldb ? g->b + k * g->ldb + col : panel_row(g, col, k);
 }
 
 /* At most SKIP_ROWS rows and `panels` panels over one block of K. `columns` is how many of the columns exist: the last panel is
@@ -54,17 +60,18 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
                       int64_t columns)
 {
     float sums[SKIP_ROWS * SKIP_COLUMNS] __attribute__((aligned(64)));
+    const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
     mn_row plain;
     memset(sums, 0, (size_t)(row1 - row0) * SKIP_COLUMNS * sizeof(float));
     for (int64_t r = k->r0; r < k->r1; r++)
         for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
             const int64_t n = mn_min(SKIP_RUN, k->l1 - l), at = (g->a_at ? g->a_at[r] : r * g->run) + l;
-            const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
+            const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
             for (int64_t m = row0; m < row1; m++) {
                 const mn_row *row = row_of(g, m, &plain);
                 if (r >= row->first && r < row->last)
                     skip_row(sums + (m - row0) * SKIP_COLUMNS, g->x + row->a + at, bits_at(g->nonzero, row->a + at, n), b,
-                             g->k_packed * WIDTH, panels);
+                             ldb, apart, panels);
             }
         }
     for (int64_t m = row0; m < row1; m++) {

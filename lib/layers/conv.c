@@ -136,6 +136,7 @@ static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_r
         return MIRNET_OK;
     if (!state->hot && s->channels >= RUN && s->filters >= COLUMNS && mn_nonzero_fits(in))
         MN_TRY(mn_nonzero_create(&state->nonzero_x, in, run->capacity));
+    state->packs_late = backward && state->nonzero_x.bits && s->filters % run->kernels->width == 0;
     if (backward && op->dx[0] && s->filters >= RUN && s->channels >= COLUMNS && mn_nonzero_fits(out))
         MN_TRY(mn_nonzero_create(&state->nonzero_dy, out, run->capacity));
     return MIRNET_OK;
@@ -178,6 +179,7 @@ typedef struct pack_job {
     const conv_state *state;
     const mn_kernels *kernels;
     const float *kernel;
+    float *packed, *transposed; /* NULL: not that one */
     int64_t panels;
 } pack_job;
 
@@ -185,32 +187,40 @@ typedef struct pack_job {
 static void pack_part(void *context, int64_t part, int32_t worker)
 {
     const pack_job *job = context;
-    const conv_state *state = job->state;
-    const conv_shape *s = &state->shape;
+    const conv_shape *s = &job->state->shape;
     const int64_t tap = part / job->panels, panel = part % job->panels, taps_j = mn_conv_taps(s, 1);
     const int64_t taps = mn_conv_taps(s, 0) * taps_j, i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
     const int64_t from = panel * job->kernels->width, n = mn_min(job->kernels->width, s->channels - from);
     const float *src = job->kernel + (i * s->kernel[1] + j) * s->channels * s->filters;
     (void)worker;
-    mn_pack(job->kernels, state->packed, taps * s->channels, tap * s->channels + from, src + from * s->filters, n,
-            s->filters, s->filters, 0, mn_panels(job->kernels, s->filters));
-    if (state->transposed)
-        mn_pack_transposed(job->kernels, state->transposed, taps * s->filters, tap * s->filters, src, s->filters, s->channels,
+    if (job->packed)
+        mn_pack(job->kernels, job->packed, taps * s->channels, tap * s->channels + from, src + from * s->filters, n,
+                s->filters, s->filters, 0, mn_panels(job->kernels, s->filters));
+    if (job->transposed)
+        mn_pack_transposed(job->kernels, job->transposed, taps * s->filters, tap * s->filters, src, s->filters, s->channels,
                            s->filters, panel, panel + 1);
+}
+
+static void pack_kernel(const mn_op *op, const mn_run *run, float *packed, float *transposed)
+{
+    const conv_state *state = op->state;
+    const conv_shape *s = &state->shape;
+    pack_job job = {state, run->kernels, mn_weight(op->layer, run, MN_CONV_KERNEL), packed, transposed,
+                    mn_panels(run->kernels, s->channels)};
+    if (packed || transposed)
+        mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * job.panels);
 }
 
 static void prepare(mn_op *op, const mn_run *run)
 {
     const conv_state *state = op->state;
-    const conv_shape *s = &state->shape;
     if (op->row_work)
         mn_row_work_reset(op->row_work);
     if (op->twin)
         return;
     if (state->hot)
-        mn_one_hot_prepare(state->hot, s, mn_weight(op->layer, run, MN_CONV_KERNEL));
-    pack_job job = {state, run->kernels, mn_weight(op->layer, run, MN_CONV_KERNEL), mn_panels(run->kernels, s->channels)};
-    mn_parallel(run, pack_part, &job, mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * job.panels);
+        mn_one_hot_prepare(state->hot, &state->shape, mn_weight(op->layer, run, MN_CONV_KERNEL));
+    pack_kernel(op, run, state->packs_late ? NULL : state->packed, run->grads ? state->transposed : NULL);
 }
 
 /* A block of rows of y that were made one after another: those of a sample, or one kind of the blank's. */
@@ -265,12 +275,17 @@ static void forward_products(const mn_op *op, const mn_run *run)
     if (state->nonzero_x.bits)
         state->bits_x = mn_nonzero_find(&state->nonzero_x, run, op->x[0], op->blank_in ? op->blank_in->seen : NULL,
                                         s->width * s->channels);
+    const bool plain = state->packs_late && state->bits_x;
+    if (state->packs_late && !plain)
+        pack_kernel(op, run, state->packed, NULL);
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         state->gemms[i] = (mn_gemm){
             .m = g->m, .n = s->filters, .runs = g->runs, .run = g->run,
-            .x = op->x[0], .y = op->y, .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
-            .nonzero = state->bits_x, .b = state->packed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
+            .x = op->x[0], .y = op->y, .rows = g->active, .a_at = g->a_at,
+            .nonzero = state->bits_x, .b_at = plain ? g->kernel_at : g->packed_at,
+            .b = plain ? mn_weight(layer, run, MN_CONV_KERNEL) : state->packed,
+            .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels, .ldb = plain ? s->filters : 0,
             .bias = layer->spec->use_bias ? mn_weight(layer, run, MN_CONV_BIAS) : NULL,
             .relu = layer->spec->activation == MN_RELU,
         };

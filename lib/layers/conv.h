@@ -42,6 +42,7 @@ typedef struct conv_state {
     mn_gemm *gemms;    /* [the larger count of the two tables] */
     float *blank_dx;   /* [taps][out_width][kinds of y][channels] what the blank's rows give back to its input */
     float *packed;     /* live taps of the kernel: [taps][channels] rows of [filters] */
+    bool packs_late;   /* in forward, and only if x is not passed over by its zeros: then the kernel is read as it is */
     mn_nonzero nonzero_x, nonzero_dy; /* without bits: not looked for */
     const uint64_t *bits_x, *bits_dy; /* what was found in this batch; NULL: nothing of use */
     float *transposed; /* the same taps: [taps][filters] rows of [channels] */

@@ -6,7 +6,7 @@
 #include "mem.h"
 
 /* Columns of a part of the gradient. */
-enum { COLUMNS = 32, MAX_TAPS = 64 };
+enum { COLUMNS = 64, MAX_TAPS = 64 };
 
 void mn_one_hot_destroy(mn_one_hot *hot)
 {
@@ -169,8 +169,7 @@ static void backward_part(void *context, int64_t part, int32_t worker)
             for (int64_t ox = 0; ox < s->out_width; ox++) {
                 const float *dy = j->op->dy + ((b * s->out_height + oy) * s->out_width + ox) * s->filters + col;
                 const int64_t count = pick(j->hot, s, codes_of(j->hot, s, b), oy, ox, j->g, rows);
-                for (int64_t i = 0; i < count; i++)
-                    j->run->kernels->add(rows[i] + col, dy, n);
+                j->run->kernels->add_to_rows(rows, count, col, dy, n);
             }
 }
 
