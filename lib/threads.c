@@ -11,13 +11,21 @@
 #include "mem.h"
 
 /*
- * The job is published in `claims`: its number in the high 32 bits, the next part to be claimed in the low ones. A part is
- * claimed by a compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts left,
- * so a thread that was asleep for a job never touches the next one with old data, and the caller need not wait for threads
- * that claimed nothing: a helper that gets no processor costs nothing but its share.
- * While the fields change, the low half is CLOSED.
+ * The parts of a job lie in lanes, one for each thread, neighbours in the same one: a thread works in its own lane, where
+ * it finds the data that it had in the same parts of the job before, and then in those of others that are slower. A lane's
+ * `claims` has the job's number in the high 32 bits, the next part to be claimed in the low ones. A part is claimed by a
+ * compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts left, so a thread
+ * that was asleep for a job never touches the next one with old data, and the caller need not wait for threads that claimed
+ * nothing: a helper that gets no processor costs nothing but its share.
+ * While the fields change, the low half of every lane is CLOSED.
  */
 #define CLOSED UINT64_C(0xFFFFFFFF)
+
+/* Far enough apart that no two share a cache line, nor the pair of lines that is fetched together. */
+typedef struct lane {
+    _Atomic uint64_t claims;
+    char apart[128 - sizeof(uint64_t)];
+} lane;
 
 /*
  * A thread that waits spins for some 60 us, then offers its processor to others for some 100 us, then sleeps. The offer
@@ -32,7 +40,8 @@ struct mn_threads {
     pid_t owner;     /* a forked child has the memory but not the threads */
     pthread_t *ids;
 
-    _Atomic uint64_t claims;
+    lane *lanes;          /* [count] */
+    _Atomic uint64_t job; /* its number; changes when it can be worked on */
     _Atomic int64_t parts;
     _Atomic(mn_task) task;
     _Atomic(void *) context;
@@ -63,20 +72,34 @@ static void pause_turn(int turn)
 #endif
 }
 
-/* Claims parts and does them until none is left. Returns the last state of `claims` that it saw. */
-static uint64_t work_on(mn_threads *t, int32_t worker)
+static int64_t lane_start(const mn_threads *t, int32_t at, int64_t parts)
 {
-    for (;;) {
-        uint64_t seen = atomic_load(&t->claims);
-        int64_t part = (int64_t)(seen & CLOSED), parts = atomic_load(&t->parts);
-        if ((seen & CLOSED) == CLOSED || part >= parts)
-            return seen;
+    return parts * at / t->count;
+}
+
+/* Claims parts of a lane and does them until none is left; returns how many. */
+static int64_t work_in_lane(mn_threads *t, int32_t at, int32_t worker)
+{
+    for (int64_t done = 0;;) {
+        uint64_t seen = atomic_load(&t->lanes[at].claims);
+        const int64_t part = (int64_t)(seen & CLOSED);
+        if ((seen & CLOSED) == CLOSED || part >= lane_start(t, at + 1, atomic_load(&t->parts)))
+            return done;
         mn_task task = atomic_load(&t->task);
         void *context = atomic_load(&t->context);
-        if (!atomic_compare_exchange_weak(&t->claims, &seen, seen + 1))
+        if (!atomic_compare_exchange_weak(&t->lanes[at].claims, &seen, seen + 1))
             continue;
         task(context, part, worker);
-        if (atomic_fetch_add(&t->finished, 1) + 1 == parts && atomic_load(&t->waiting)) {
+        done++;
+    }
+}
+
+static void work_on(mn_threads *t, int32_t worker)
+{
+    for (int32_t i = 0; i < t->count; i++) {
+        const int64_t done = work_in_lane(t, (worker + i) % t->count, worker);
+        const int64_t parts = atomic_load(&t->parts); /* still theirs: no next job comes before they are reported */
+        if (done > 0 && atomic_fetch_add(&t->finished, done) + done == parts && atomic_load(&t->waiting)) {
             pthread_mutex_lock(&t->lock);
             pthread_cond_signal(&t->ready);
             pthread_mutex_unlock(&t->lock);
@@ -84,17 +107,17 @@ static uint64_t work_on(mn_threads *t, int32_t worker)
     }
 }
 
-/* Waits until there is a job that is newer than `seen`. */
+/* Waits until there is another job than `seen`. */
 static void wait_for_work(mn_threads *t, uint64_t seen)
 {
     for (int i = 0; i < SPINS + YIELDS; i++) {
-        if (atomic_load_explicit(&t->claims, memory_order_relaxed) >> 32 != seen >> 32)
+        if (atomic_load_explicit(&t->job, memory_order_relaxed) != seen)
             return;
         pause_turn(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
-    while (atomic_load(&t->claims) >> 32 == seen >> 32 && !atomic_load(&t->stop))
+    while (atomic_load(&t->job) == seen && !atomic_load(&t->stop))
         pthread_cond_wait(&t->work, &t->lock);
     atomic_fetch_sub(&t->asleep, 1);
     pthread_mutex_unlock(&t->lock);
@@ -106,11 +129,9 @@ static void *help(void *argument)
     mn_free(argument);
     (void)mn_denormals_flush();
     while (!atomic_load(&start.threads->stop)) {
-        uint64_t seen = work_on(start.threads, start.worker);
-        if ((seen & CLOSED) != CLOSED)
-            wait_for_work(start.threads, seen);
-        else
-            sched_yield(); /* the next job is there in a moment, unless the caller has lost its processor */
+        const uint64_t job = atomic_load(&start.threads->job);
+        work_on(start.threads, start.worker);
+        wait_for_work(start.threads, job);
     }
     return NULL;
 }
@@ -130,6 +151,7 @@ void mn_threads_destroy(mn_threads *t)
         pthread_cond_destroy(&t->ready);
         pthread_mutex_destroy(&t->lock);
     }
+    mn_free(t->lanes);
     mn_free(t->ids);
     mn_free(t);
 }
@@ -157,7 +179,10 @@ mirnet_status mn_threads_create(mn_threads **out, int32_t count)
     if (!t)
         return MIRNET_ERR_NOMEM;
     t->ids = mn_calloc((size_t)count, sizeof(*t->ids));
-    if (!t->ids) {
+    t->lanes = mn_calloc((size_t)count, sizeof(*t->lanes));
+    if (!t->ids || !t->lanes) {
+        mn_free(t->ids);
+        mn_free(t->lanes);
         mn_free(t);
         return MIRNET_ERR_NOMEM;
     }
@@ -184,13 +209,16 @@ int32_t mn_threads_count(const mn_threads *threads)
 
 static void publish(mn_threads *t, mn_task task, void *context, int64_t parts)
 {
-    uint64_t job = (atomic_load(&t->claims) >> 32) + 1;
-    atomic_store(&t->claims, job << 32 | CLOSED);
+    const uint64_t job = atomic_load(&t->job) + 1;
+    for (int32_t i = 0; i < t->count; i++)
+        atomic_store(&t->lanes[i].claims, job << 32 | CLOSED);
     atomic_store(&t->task, task);
     atomic_store(&t->context, context);
     atomic_store(&t->parts, parts);
     atomic_store(&t->finished, 0);
-    atomic_store(&t->claims, job << 32);
+    for (int32_t i = 0; i < t->count; i++)
+        atomic_store(&t->lanes[i].claims, job << 32 | (uint64_t)lane_start(t, i, parts));
+    atomic_store(&t->job, job);
     if (atomic_load(&t->asleep) > 0) {
         pthread_mutex_lock(&t->lock);
         pthread_cond_broadcast(&t->work);
