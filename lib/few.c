@@ -2,13 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/layer.h"
 
-/* Rows of W of a part. From the shapes alone, never from the number of threads. */
-enum { SLAB = MN_FEW_SLAB };
+/* Rows of W of a part: from the shapes alone, never from the number of threads. */
+static int64_t slab_of(int64_t k)
+{
+    enum { PARTS = 8, LEAST = 16 };
+    return mn_max(LEAST, mn_min(MN_FEW_SLAB, mn_ceil_div(k, PARTS)));
+}
 
 typedef struct few_job {
     const mn_run *run;
     const mn_few *few;
-    int64_t k, columns, slabs;
+    int64_t k, columns, slab, slabs;
     float *partial, *y;
     int64_t ldy;
     const float *bias;
@@ -16,14 +20,14 @@ typedef struct few_job {
 
 size_t mn_few_scratch(int64_t m, int64_t k, int64_t columns)
 {
-    return (size_t)(mn_ceil_div(k, SLAB) * m * columns);
+    return (size_t)(mn_ceil_div(k, slab_of(k)) * m * columns);
 }
 
 static void forward_part(void *context, int64_t part, int32_t worker)
 {
     const few_job *job = context;
     (void)worker;
-    job->run->kernels->few_forward(job->few, part * SLAB, mn_min(job->k, (part + 1) * SLAB),
+    job->run->kernels->few_forward(job->few, part * job->slab, mn_min(job->k, (part + 1) * job->slab),
                                    job->partial + part * job->few->m * job->columns, job->columns);
 }
 
@@ -48,7 +52,7 @@ static void sum_part(void *context, int64_t row, int32_t worker)
 void mn_few_forward_run(const mn_run *run, const mn_few *few, int64_t k, float *y, int64_t ldy, const float *bias,
                         float *scratch)
 {
-    few_job job = {run, few, k, few->to[few->ranges - 1], mn_ceil_div(k, SLAB), scratch, y, ldy, bias};
+    few_job job = {run, few, k, few->to[few->ranges - 1], slab_of(k), mn_ceil_div(k, slab_of(k)), scratch, y, ldy, bias};
     mn_parallel(run, forward_part, &job, job.slabs);
     mn_parallel(run, sum_part, &job, few->m);
 }
@@ -57,11 +61,11 @@ static void back_part(void *context, int64_t part, int32_t worker)
 {
     const few_job *job = context;
     (void)worker;
-    job->run->kernels->few_back(job->few, part * SLAB, mn_min(job->k, (part + 1) * SLAB));
+    job->run->kernels->few_back(job->few, part * job->slab, mn_min(job->k, (part + 1) * job->slab));
 }
 
 void mn_few_back_run(const mn_run *run, const mn_few *few, int64_t k)
 {
-    few_job job = {.run = run, .few = few, .k = k};
-    mn_parallel(run, back_part, &job, mn_ceil_div(k, SLAB));
+    few_job job = {.run = run, .few = few, .k = k, .slab = slab_of(k)};
+    mn_parallel(run, back_part, &job, mn_ceil_div(k, job.slab));
 }

@@ -89,7 +89,7 @@ typedef struct mn_outer {
  *     forward   Y[m][n] = sum over k of X[m][k] W[k][n]
  *     back      dX[m][k] (+)= sum over n of D[m][n] W[k][n];   the gradient of W is sum over m of X[m][k] D[m][n]
  */
-enum { MN_FEW_ROWS = 48, MN_FEW_SLAB = 128 };
+enum { MN_FEW_ROWS = 48, MN_FEW_SLAB = 96 };
 
 typedef struct mn_few {
     int64_t m; /* at most MN_FEW_ROWS */
