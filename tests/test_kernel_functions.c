@@ -330,6 +330,38 @@ START_TEST(rows_that_letters_pick_are_added_in_order)
 }
 END_TEST
 
+/* So are rows that lie anywhere, wherever in them the sum begins; rows to come make no difference. */
+START_TEST(rows_are_added_in_order)
+{
+    enum { ROWS = 7, APART = MOST + GUARD };
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
+    for (int64_t n = 1; n <= MOST; n++) {
+        float table[ROWS * APART], bias[MOST], got[MOST + GUARD], want[MOST + GUARD];
+        const float *rows[ROWS];
+        mn_net_fill(&seed, table, ROWS * APART, -1, 1);
+        mn_net_fill(&seed, bias, MOST, -1, 1);
+        mn_net_fill(&seed, got, MOST + GUARD, -1, 1);
+        for (int64_t i = 0; i < ROWS; i++)
+            rows[i] = table + (i * 3 + n) % ROWS * APART;
+        memcpy(want, got, sizeof(got));
+        const mn_sum sum = {
+            .rows = rows, .count = n % (ROWS + 1), .at = n % GUARD, .n = n, .bias = n % 4 ? bias : NULL,
+            .add = n % 3 == 0, .relu = n % 5 < 2, .later = rows + n % 2, .later_count = n % ROWS,
+        };
+        kernels->sum_rows(got, &sum);
+        for (int64_t j = 0; j < n; j++) {
+            float one = sum.count > 0 ? rows[0][sum.at + j] : 0;
+            one += sum.bias ? bias[j] : 0;
+            one += sum.add ? want[j] : 0;
+            for (int64_t i = 1; i < sum.count; i++)
+                one += rows[i][sum.at + j];
+            want[j] = sum.relu && one < 0 ? 0 : one;
+        }
+        mn_same("rows that are added up", got, want, MOST + GUARD);
+    }
+}
+END_TEST
+
 START_TEST(the_largest_of_a_column_is_nan_if_one_is)
 {
     enum { ROWS = 7 };
@@ -371,6 +403,7 @@ int main(void)
     tcase_add_loop_test(tc, relu_stops_gradients_at_zero_and_below, 0, tables);
     tcase_add_loop_test(tc, adam_is_its_formula_and_does_not_depend_on_the_pieces, 0, tables);
     tcase_add_loop_test(tc, rows_that_letters_pick_are_added_in_order, 0, tables);
+    tcase_add_loop_test(tc, rows_are_added_in_order, 0, tables);
     tcase_add_loop_test(tc, the_largest_of_a_column_is_nan_if_one_is, 0, tables);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);

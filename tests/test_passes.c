@@ -309,6 +309,10 @@ START_TEST(savings_in_networks_on_letters)
         "Conv2D: 'filters': 5, 'kernel_size': [1, 4]; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
         "InputLayer: 20, 4, 1; Conv2D: 'filters': 8, 'kernel_size': [3, 4]; Reshape: 'target_shape': [18, 8];"
         "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        /* A kernel of many rows. */
+        "InputLayer: 90, 4; Conv1D: 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu';"
+        "Conv1D: 'filters': 5, 'kernel_size': 140, 'strides': 3, 'padding': 'same', 'activation': 'relu'; Flatten;"
+        "Dense: 'units': 3, 'activation': 'softmax';",
     };
     uint64_t seed = mn_seed() + (uint64_t)_i;
     compare_letters(nets[_i], 4, &seed);
@@ -461,7 +465,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_in_the_papers_network);
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
-    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 11);
+    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 12);
     tcase_add_test(tc, a_larger_batch_before_changes_no_bit);
     tcase_add_test(tc, a_full_table_changes_nothing);
     tcase_add_loop_test(tc, updates_at_once_have_the_bits_of_later_ones, 0, 3);

@@ -120,6 +120,16 @@ typedef struct mn_pick {
     bool relu;
 } mn_pick;
 
+/* y = bias + the sum of n floats at `at` of each of the rows, in order; added to y with `add`. */
+typedef struct mn_sum {
+    const float *const *rows; /* [count] */
+    int64_t count, at, n;
+    const float *bias; /* [n] or NULL */
+    bool add, relu;
+    const float *const *later; /* [later_count] rows of a sum to come: their n floats at `at` are asked for meanwhile */
+    int64_t later_count;
+} mn_sum;
+
 typedef struct mn_kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
     int64_t width;    /* columns of a panel of a packed B */
@@ -137,9 +147,7 @@ typedef struct mn_kernels {
 
     /* out[n] = the largest of d[m * ldd + n] over m, of which there is one at least; NaN if there is one. */
     void (*column_max)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd);
-    /* y = bias + the sum of n floats at `at` of each of the rows, in order; added to y with `add`; bias may be NULL. */
-    void (*sum_rows)(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
-                     bool relu);
+    void (*sum_rows)(float *y, const mn_sum *sum);
     void (*pick_rows)(const mn_pick *pick);
     /* rows[i][n] += x[n] for each of `count` rows, which are different ones, from `at` on. */
     void (*add_to_rows)(float *const *rows, int64_t count, int64_t at, const float *x, int64_t n);

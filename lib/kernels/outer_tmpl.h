@@ -273,42 +273,47 @@ static void column_max(float *out, const float *d, int64_t m, int64_t n, int64_t
 }
 
 /* `vecs` vectors at col of a sum of rows. */
-INLINE void sum_tile(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, bool add, bool relu,
-                     const int vecs, int64_t columns)
+INLINE void sum_tile(float *y, const mn_sum *s, int64_t col, const int vecs, int64_t columns)
 {
     const bool whole = columns >= vecs * LANES;
+    const int64_t at = s->at + col;
     vec sum[4];
+    for (int64_t i = 0; i < s->later_count; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v += 16 / LANES)
+            __builtin_prefetch(s->later[i] + at + v * LANES);
     UNROLL
     for (int v = 0; v < vecs; v++) {
-        sum[v] = count == 0 ? (vec){0} : whole ? load(rows[0] + at + v * LANES) : load_some(rows[0] + at, columns);
-        if (bias)
-            sum[v] += whole ? load(bias + v * LANES) : load_some(bias, columns);
-        if (add)
-            sum[v] += whole ? load(y + v * LANES) : load_some(y, columns);
+        sum[v] = (vec){0};
+        if (s->count > 0)
+            sum[v] = whole ? load(s->rows[0] + at + v * LANES) : load_some(s->rows[0] + at, columns);
+        if (s->bias)
+            sum[v] += whole ? load(s->bias + col + v * LANES) : load_some(s->bias + col, columns);
+        if (s->add)
+            sum[v] += whole ? load(y + col + v * LANES) : load_some(y + col, columns);
     }
-    for (int64_t i = 1; i < count; i++)
+    for (int64_t i = 1; i < s->count; i++)
         UNROLL
         for (int v = 0; v < vecs; v++)
-            sum[v] += whole ? load(rows[i] + at + v * LANES) : load_some(rows[i] + at, columns);
+            sum[v] += whole ? load(s->rows[i] + at + v * LANES) : load_some(s->rows[i] + at, columns);
     UNROLL
     for (int v = 0; v < vecs; v++) {
-        if (relu)
+        if (s->relu)
             sum[v] = at_least(sum[v], (vec){0});
         if (whole)
-            store(y + v * LANES, sum[v]);
+            store(y + col + v * LANES, sum[v]);
         else
-            store_some(y, sum[v], columns);
+            store_some(y + col, sum[v], columns);
     }
 }
 
-static void sum_rows(float *y, const float *const *rows, int64_t count, int64_t at, const float *bias, int64_t n, bool add,
-                     bool relu)
+static void sum_rows(float *y, const mn_sum *s)
 {
     int64_t col = 0;
-    for (; col + 4 * LANES <= n; col += 4 * LANES)
-        sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 4, 4 * LANES);
-    for (; col < n; col += LANES)
-        sum_tile(y + col, rows, count, at + col, bias ? bias + col : NULL, add, relu, 1, mn_min(LANES, n - col));
+    for (; col + 4 * LANES <= s->n; col += 4 * LANES)
+        sum_tile(y, s, col, 4, 4 * LANES);
+    for (; col < s->n; col += LANES)
+        sum_tile(y, s, col, 1, mn_min(LANES, s->n - col));
 }
 
 /* `vecs` vectors at col of all places. */

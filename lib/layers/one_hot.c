@@ -119,10 +119,13 @@ static void forward_blank(const job *j, int64_t oy)
 {
     const conv_shape *s = j->shape;
     const mn_layer *layer = j->op->layer;
+    const mn_sum sum = {
+        .n = s->filters, .bias = layer->spec->use_bias ? mn_weight(layer, j->run, MN_CONV_BIAS) : NULL,
+        .relu = layer->spec->activation == MN_RELU,
+    };
     for (int64_t ox = 0; ox < s->out_width; ox++)
         j->run->kernels->sum_rows(j->op->y + ((j->run->capacity * s->out_height + oy) * s->out_width + ox) * s->filters,
-                                  NULL, 0, 0, layer->spec->use_bias ? mn_weight(layer, j->run, MN_CONV_BIAS) : NULL,
-                                  s->filters, false, layer->spec->activation == MN_RELU);
+                                  &sum);
 }
 
 static job job_of(const mn_one_hot *hot, const mn_op *op, const mn_run *run)

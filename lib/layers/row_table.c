@@ -13,7 +13,8 @@ enum {
     MAX_WORDS = 1 << 20,      /* numbers that a word can have */
     TABLE_FLOATS = 5 << 20,   /* of kept rows, 20 MiB: all that real sequences have, in the paper's network */
     MISSES = 96,              /* rows that are made together */
-    AHEAD = 3                 /* rows that entries are asked for before they are added up */
+    TAPS = 64,                /* kernel rows of a sum that are listed at a time */
+    AHEAD = 2                 /* rows of sums that entries are asked for before they are added up */
 };
 
 /*
@@ -44,8 +45,11 @@ struct mn_row_work {
     int32_t worker;
     int64_t spare; /* a row that was claimed for nothing; -1: none */
 
-    uint8_t *letters;     /* [in_height] of one sample */
+    uint8_t *letters;     /* [pad][in_height][pad] of one sample, among zeros */
+    int64_t pad;
+    int32_t *numbers;     /* [rows of the first convolution] of the words under them; -1: no word */
     const float **entries; /* [capacity + 1][rows of the first convolution] */
+    int64_t *part_at;     /* [kernel rows of the second convolution] where each lies in its residue's entries */
     float *own;           /* [own_rows][entry] what is not kept */
     int64_t own_rows, own_used;
 
@@ -91,7 +95,9 @@ void mn_row_work_destroy(mn_row_work *work)
         mn_free(work->table);
     }
     mn_free(work->letters);
+    mn_free(work->numbers);
     mn_free(work->entries);
+    mn_free(work->part_at);
     mn_free(work->own);
     mn_free(work->n_missing);
     mn_free(work->missing);
@@ -133,7 +139,10 @@ static mirnet_status make_work(mn_row_work *work, const mn_op *first, const mn_o
     for (int64_t i = 0; i < sb->forward.count; i++)
         runs = mn_max(runs, sb->forward.groups[i].runs);
     work->own_rows = mn_max(2 * a->out_height, MISSES);
-    work->letters = mn_calloc((size_t)a->height, 1);
+    work->pad = a->kernel[0];
+    work->letters = mn_calloc((size_t)(a->height + 2 * work->pad), 1);
+    work->numbers = mn_calloc((size_t)a->out_height, sizeof(*work->numbers));
+    work->part_at = mn_calloc((size_t)b->kernel[0], sizeof(*work->part_at));
     work->entries = mn_calloc((size_t)((run->capacity + 1) * a->out_height), sizeof(*work->entries));
     work->own = mn_floats((size_t)(work->own_rows * t->entry));
     work->n_missing = mn_calloc(residues, sizeof(*work->n_missing));
@@ -144,10 +153,13 @@ static mirnet_status make_work(mn_row_work *work, const mn_op *first, const mn_o
     work->at_word = mn_calloc(MISSES, sizeof(*work->at_word));
     work->at_entry = mn_calloc(MISSES, sizeof(*work->at_entry));
     work->a_at = mn_calloc((size_t)runs, sizeof(*work->a_at));
-    return work->letters && work->entries && work->own && work->n_missing && work->missing && work->words && work->first &&
-                   work->made && work->at_word && work->at_entry && work->a_at
-               ? MIRNET_OK
-               : MIRNET_ERR_NOMEM;
+    if (!work->letters || !work->numbers || !work->part_at || !work->entries || !work->own || !work->n_missing ||
+        !work->missing || !work->words || !work->first || !work->made || !work->at_word || !work->at_entry ||
+        !work->a_at)
+        return MIRNET_ERR_NOMEM;
+    for (int64_t i = b->tap_first[0] + b->stride[0]; i < b->tap_last[0]; i++)
+        work->part_at[i] = work->part_at[i - b->stride[0]] + b->out_width * b->filters;
+    return MIRNET_OK;
 }
 
 mirnet_status mn_row_work_create(mn_row_work **out, const mn_op *first, const mn_op *second, const mn_row_work *twin,
@@ -251,19 +263,21 @@ static void make_rows(mn_row_work *work, const mn_op *first, const mn_op *second
 
 /* -- Looking up ----------------------------------------------------------------------------------------------------- */
 
-/* The number of the word under row o of the first convolution; -1: it has none. */
-static int64_t word_at(const mn_row_work *work, const conv_shape *s, int64_t o)
+/* Numbers the words under the rows from..to - 1 of the first convolution. */
+static void number_words(mn_row_work *work, const conv_shape *s, int64_t from, int64_t to)
 {
-    const int64_t start = o * s->stride[0] - s->before[0] + s->tap_first[0];
-    int64_t word = 0;
-    for (int64_t i = 0; i < work->table->word; i++) {
-        const int64_t row = start + i;
-        const uint8_t letter = row >= 0 && row < s->height ? work->letters[row] : 0;
-        if (letter == MN_NO_LETTER)
-            return -1;
-        word = word * work->table->letters + letter;
+    const int64_t letters = work->table->letters, length = work->table->word;
+    const uint8_t *start = work->letters + work->pad - s->before[0] + s->tap_first[0];
+    for (int64_t o = from; o < to; o++) {
+        const uint8_t *at = start + o * s->stride[0];
+        int64_t word = 0;
+        bool whole = true;
+        for (int64_t i = 0; i < length; i++) {
+            word = word * letters + at[i];
+            whole = whole && at[i] != MN_NO_LETTER;
+        }
+        work->numbers[o] = whole ? (int32_t)word : -1;
     }
-    return word;
 }
 
 /* A row of the table for an entry that nobody has; -1 if there is none, or somebody else was faster. */
@@ -282,11 +296,11 @@ static int64_t claim(mn_row_work *work, _Atomic int32_t *state)
     return mine ? row : -1;
 }
 
-/* The entry for row o; if it must be made, it is noted as missing, and its place is where it will be. */
-static const float *find_entry(mn_row_work *work, const conv_shape *a, const float *x, int64_t o, int64_t residue)
+/* The place of an entry that was not there a moment ago; if it must be made here, it is noted as missing. */
+static const float *find_place(mn_row_work *work, const conv_shape *a, const float *x, int64_t o, int64_t residue)
 {
     mn_row_table *t = work->table;
-    const int64_t word = word_at(work, a, o);
+    const int64_t word = work->numbers[o];
     miss it = {0};
     if (word >= 0) {
         it.state = &t->state[word * t->residues + residue];
@@ -323,12 +337,21 @@ static void find_entries(mn_row_work *work, const mn_op *first, const mn_op *sec
 {
     const conv_state *sa = first->state, *sb = second->state;
     const conv_shape *a = &sa->shape, *b = &sb->shape;
+    const mn_row_table *t = work->table;
     const float *x = first->x[0] + sample * a->height * row_floats(a);
-    for (int64_t o = mn_max(from, 0); o < mn_min(to, a->out_height); o++) {
-        const int64_t residue = (o + b->before[0]) % b->stride[0];
-        work->entries[sample * a->out_height + o] = find_entry(work, a, x, o, residue);
+    const float **entries = work->entries + sample * a->out_height;
+    from = mn_max(from, 0);
+    to = mn_min(to, a->out_height);
+    number_words(work, a, from, to);
+    /* States lie anywhere: with little else to do here, the processor reads those of many rows at once. */
+    for (int64_t o = from, residue = (from + b->before[0]) % b->stride[0]; o < to; o++) {
+        const int64_t word = work->numbers[o];
+        const int32_t row =
+            word < 0 ? 0 : atomic_load_explicit(&t->state[word * t->residues + residue], memory_order_acquire);
+        entries[o] = row > 0 ? t->rows + (row - 1) * t->entry : find_place(work, a, x, o, residue);
         if (work->n_missing[residue] == MISSES)
             make_rows(work, first, second, run, residue);
+        residue = residue + 1 < t->residues ? residue + 1 : 0;
     }
 }
 
@@ -342,66 +365,66 @@ static void make_all(mn_row_work *work, const mn_op *first, const mn_op *second,
 
 /* -- Adding up ------------------------------------------------------------------------------------------------------ */
 
-/* Row p of the second convolution: bias + sum over its kernel's rows of their entries. */
-static void add_up(const mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run, int64_t sample,
-                   int64_t p)
-{
-    enum { ROWS = 64 };
-    const conv_state *sa = first->state, *sb = second->state;
-    const conv_shape *s = &sb->shape;
-    const mn_layer_spec *spec = second->layer->spec;
-    const float *const *entries = work->entries + sample * sa->shape.out_height, *rows[ROWS];
-    const float *bias = spec->use_bias ? mn_weight(second->layer, run, MN_CONV_BIAS) : NULL;
-    const int64_t out = s->out_width * s->filters;
-    float *y = second->y + (sample * s->out_height + p) * out;
-    int64_t n = 0, done = 0;
-    for (int64_t i = s->tap_first[0]; i <= s->tap_last[0]; i++) {
-        const int64_t o = p * s->stride[0] - s->before[0] + i;
-        if (i < s->tap_last[0] && o >= 0 && o < s->height) {
-            /* Which of its residue's kernel rows this one is. */
-            const int64_t residue = i % s->stride[0];
-            const int64_t before = (s->tap_first[0] + s->stride[0] - 1 - residue) / s->stride[0];
-            rows[n++] = entries[o] + (i / s->stride[0] - before) * out;
-        }
-        if (n < ROWS && i < s->tap_last[0])
-            continue;
-        for (int64_t ox = 0; ox < s->out_width; ox++)
-            run->kernels->sum_rows(y + ox * s->filters, rows, n, ox * s->filters, done ? NULL : bias, s->filters, done > 0,
-                                   spec->activation == MN_RELU && i == s->tap_last[0]);
-        done += n;
-        n = 0;
-    }
-}
-
-/* Asks for the entries that row p is the first one to use: they lie anywhere in the table. */
-static void fetch(const mn_row_work *work, const mn_op *first, const conv_shape *s, int64_t sample, int64_t p, int64_t end)
-{
-    const conv_state *sa = first->state;
-    const int64_t to = p * s->stride[0] - s->before[0] + s->tap_last[0];
-    for (int64_t o = mn_max(0, to - s->stride[0]); p < end && o < mn_min(to, s->height); o++) {
-        const float *entry = work->entries[sample * sa->shape.out_height + o];
-        for (int64_t i = 0; i < work->table->entry; i += 16)
-            __builtin_prefetch(entry + i);
-    }
-}
-
 typedef struct add_job {
     const mn_row_work *work;
     const mn_op *first, *second;
     const mn_run *run;
-    int64_t from;
+    int64_t from, to; /* samples */
 } add_job;
+
+/* What kernel rows tap.. of the second convolution, TAPS at most, add to its row p; returns how many meet data. */
+static int64_t list_parts(const float **parts, const add_job *j, int64_t sample, int64_t p, int64_t tap)
+{
+    const conv_state *sb = j->second->state;
+    const conv_shape *s = &sb->shape;
+    const int64_t top = p * s->stride[0] - s->before[0], from = mn_max(tap, -top);
+    const int64_t to = mn_min(mn_min(tap + TAPS, s->tap_last[0]), s->height - top);
+    const float *const *entries = j->work->entries + sample * s->height;
+    const int64_t *part_at = j->work->part_at;
+    int64_t n = 0;
+    for (int64_t i = from; i < to; i++)
+        parts[n++] = entries[top + i] + part_at[i];
+    return n;
+}
+
+/* Row p of a sample: bias + sum over the kernel's rows. What row q of sample `next` will add up is asked for meanwhile,
+ * unless q is negative. */
+static void add_up(const add_job *j, int64_t sample, int64_t p, int64_t next, int64_t q)
+{
+    const conv_state *sb = j->second->state;
+    const conv_shape *s = &sb->shape;
+    const mn_layer_spec *spec = j->second->layer->spec;
+    const float *bias = spec->use_bias ? mn_weight(j->second->layer, j->run, MN_CONV_BIAS) : NULL;
+    const float *parts[TAPS], *later[TAPS];
+    float *y = j->second->y + (sample * s->out_height + p) * s->out_width * s->filters;
+    for (int64_t tap = s->tap_first[0]; tap < s->tap_last[0]; tap += TAPS) {
+        const bool begins = tap == s->tap_first[0], ends = tap + TAPS >= s->tap_last[0];
+        mn_sum sum = {
+            .rows = parts, .count = list_parts(parts, j, sample, p, tap), .n = s->filters, .bias = begins ? bias : NULL,
+            .add = !begins, .relu = ends && spec->activation == MN_RELU,
+            .later = later, .later_count = q < 0 ? 0 : list_parts(later, j, next, q, tap),
+        };
+        for (int64_t ox = 0; ox < s->out_width; ox++, sum.at += s->filters)
+            j->run->kernels->sum_rows(y + sum.at, &sum);
+    }
+}
+
+static int64_t rows_of(const add_job *j, int64_t sample)
+{
+    const conv_state *sb = j->second->state;
+    return j->second->blank ? j->second->blank->extent[sample] : sb->shape.out_height;
+}
 
 static void add_part(void *context, int64_t part, int32_t worker)
 {
-    const add_job *job = context;
-    const conv_state *sb = job->second->state;
-    const mn_blank *blank = job->second->blank;
-    const int64_t sample = job->from + part, end = blank ? blank->extent[sample] : sb->shape.out_height;
+    const add_job *j = context;
+    const int64_t sample = j->from + part, rows = rows_of(j, sample);
     (void)worker;
-    for (int64_t p = 0; p < end; p++) {
-        fetch(job->work, job->first, &sb->shape, sample, p + AHEAD, end);
-        add_up(job->work, job->first, job->second, job->run, sample, p);
+    for (int64_t p = 0; p < rows; p++) {
+        /* Behind the last row the next sample begins. */
+        const bool here = p + AHEAD < rows;
+        const int64_t next = here ? sample : sample + 1, q = here ? p + AHEAD : p + AHEAD - rows;
+        add_up(j, sample, p, next, next < j->to && q < rows_of(j, next) ? q : -1);
     }
 }
 
@@ -411,13 +434,14 @@ static void add_blank(mn_row_work *work, const mn_op *first, const mn_op *second
     const conv_state *sa = first->state, *sb = second->state;
     const conv_shape *s = &sb->shape;
     const mn_blank *blank = second->blank;
-    memset(work->letters, 0, (size_t)sa->shape.height);
+    const add_job job = {work, first, second, run, 0, 0};
+    memset(work->letters, 0, (size_t)(sa->shape.height + 2 * work->pad));
     for (int64_t k = 0; k < blank->n_kinds; k++) {
         const int64_t top = blank->kinds[k] * s->stride[0] - s->before[0];
         work->own_used = 0;
         find_entries(work, first, second, run, run->capacity, top + s->tap_first[0], top + s->tap_last[0]);
         make_all(work, first, second, run);
-        add_up(work, first, second, run, run->capacity, blank->kinds[k]);
+        add_up(&job, run->capacity, blank->kinds[k], 0, -1);
     }
 }
 
@@ -430,12 +454,12 @@ void mn_row_work_forward(mn_row_work *work, const mn_op *first, const mn_op *sec
         work->own_used = 0;
         for (to = from; to < run->batch && work->own_used + a->out_height <= work->own_rows; to++) {
             const int64_t rows = blank ? blank->extent[to] : b->out_height;
-            (void)mn_read_letters(work->letters, first->x[0] + to * a->height * row_floats(a),
+            (void)mn_read_letters(work->letters + work->pad, first->x[0] + to * a->height * row_floats(a),
                                   in ? in->extent[to] : a->height, a->height, row_floats(a));
             find_entries(work, first, second, run, to, 0, (rows - 1) * b->stride[0] - b->before[0] + b->tap_last[0]);
         }
         make_all(work, first, second, run);
-        add_job job = {work, first, second, run, from};
+        add_job job = {work, first, second, run, from, to};
         mn_parallel(run, add_part, &job, to - from);
     }
     if (blank)
