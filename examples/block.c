@@ -38,8 +38,9 @@ void block_destroy(block *b)
     *b = (block){.n = 0};
 }
 
-void block_reset(block *b)
+void block_reset(block *b, int64_t before)
 {
+    b->before = before;
     b->n = b->n_accepted = 0;
     b->size = 0;
 }
@@ -89,7 +90,7 @@ static mirnet_status run(block *b, mirnet_predictor *predictor)
 }
 
 /* Marks what the encoder refuses; without keep_going the first one is an error. */
-static int find_refused(block *b, const mirnet_encoder *encoder, int keep_going, const char *source, int64_t before)
+static int find_refused(block *b, const mirnet_encoder *encoder, int keep_going, const char *source)
 {
     float *row = calloc((size_t)mirnet_encoder_get_size(encoder), sizeof(*row));
     if (!row)
@@ -100,7 +101,7 @@ static int find_refused(block *b, const mirnet_encoder *encoder, int keep_going,
             continue;
         b->refused[i] = 1;
         if (!keep_going)
-            status = out_error("%s: record %" PRId64 " '%s': %s", source, before + i + 1, block_get_name(b, i),
+            status = out_error("%s: record %" PRId64 " '%s': %s", source, b->before + i + 1, block_get_name(b, i),
                                mirnet_last_message());
     }
     free(row);
@@ -108,11 +109,11 @@ static int find_refused(block *b, const mirnet_encoder *encoder, int keep_going,
 }
 
 int block_apply(block *b, mirnet_predictor *predictor, const mirnet_encoder *encoder, int keep_going,
-                const char *source, int64_t before)
+                const char *source)
 {
     mirnet_status status = run(b, predictor);
     if (status == MIRNET_ERR_SHAPE || status == MIRNET_ERR_FORMAT) {
-        int failed = find_refused(b, encoder, keep_going, source, before);
+        int failed = find_refused(b, encoder, keep_going, source);
         if (failed != EXIT_OK)
             return failed;
         status = run(b, predictor);

@@ -1,12 +1,14 @@
 /* cmd_predict.c - mirnet predict: class probabilities of sequences */
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <mirnet/mirnet.h>
 
 #include "args.h"
+#include "beside.h"
 #include "block.h"
 #include "commands.h"
 #include "out.h"
@@ -22,9 +24,12 @@ typedef struct predict {
     mirnet_predictor *predictor;
     mirnet_reader *reader;
     const char *source; /* the file that is being read, as the user wrote it */
-    block block;
-    int64_t records; /* of this file, in front of the block */
-    int64_t refused; /* of all files */
+    block blocks[2];    /* one is predicted while the other one's rows are written and the next records read */
+    block *beside;      /* the other one */
+    int threaded;
+    atomic_int stop;    /* nothing more is to be read */
+    int64_t records;    /* of this file, as far as it was read */
+    int64_t refused;    /* of all files */
     out_file out;
 } predict;
 
@@ -40,13 +45,8 @@ static int open_model(predict *p, const args *a)
     return EXIT_OK;
 }
 
-/* Predicts the block, writes its rows and empties it. */
-static int flush_block(predict *p)
+static void write_rows(predict *p, const block *b)
 {
-    block *b = &p->block;
-    int status = block_apply(b, p->predictor, p->encoder, p->keep_going, p->source, p->records);
-    if (status != EXIT_OK)
-        return status;
     const float *next = b->probabilities;
     for (int64_t i = 0; i < b->n && !p->out.error; i++) {
         const float *probabilities = b->refused[i] ? NULL : next;
@@ -56,38 +56,72 @@ static int flush_block(predict *p)
             rows_text(&p->out, p->model, b->n_classes, block_get_name(b, i), b->lengths[i], probabilities);
         next += probabilities ? b->n_classes : 0;
     }
-    p->records += b->n;
     p->refused += b->n - b->n_accepted;
-    block_reset(b);
-    return p->out.error ? out_close(&p->out) : EXIT_OK;
+}
+
+/* Fills an empty block; it stays empty behind the last record. The library's message stands with the reader. */
+static int read_records(predict *p, block *b)
+{
+    int32_t more = 1;
+    int full = 0, status = EXIT_OK;
+    block_reset(b, p->records);
+    while (status == EXIT_OK && !full && !atomic_load(&p->stop)) {
+        if (mirnet_reader_run(p->reader, &more) != MIRNET_OK)
+            return EXIT_FAILED;
+        if (!more)
+            break;
+        status = block_add(b, p->reader, &full);
+    }
+    p->records += b->n;
+    return status;
+}
+
+/* What is done with one block while the other one is predicted. */
+static int turn_over(void *context)
+{
+    predict *p = context;
+    write_rows(p, p->beside);
+    return p->out.error ? EXIT_FAILED : read_records(p, p->beside);
+}
+
+/* Says what stopped turn_over(), unless that was said. */
+static int report_turn(predict *p)
+{
+    int32_t more;
+    if (p->out.error)
+        return out_close(&p->out);
+    return mirnet_reader_run(p->reader, &more) == MIRNET_OK ? EXIT_FAILED : out_library(); /* says it again */
 }
 
 static int predict_records(predict *p)
 {
-    for (;;) {
-        int32_t more;
-        int full = 0;
-        if (mirnet_reader_run(p->reader, &more) != MIRNET_OK)
-            return out_library();
-        if (!more)
-            break;
-        int status = block_add(&p->block, p->reader, &full);
-        if (status == EXIT_OK && full)
-            status = flush_block(p);
+    block *b = &p->blocks[0];
+    beside turn;
+    p->beside = &p->blocks[1];
+    int turned = read_records(p, b), status = EXIT_OK;
+    while (turned == EXIT_OK && b->n > 0) {
+        beside_start(&turn, p->threaded, turn_over, p);
+        status = block_apply(b, p->predictor, p->encoder, p->keep_going, p->source);
+        atomic_store(&p->stop, status != EXIT_OK);
+        turned = beside_wait(&turn);
         if (status != EXIT_OK)
             return status;
+        block *other = p->beside;
+        p->beside = b;
+        b = other;
     }
-    int status = p->block.n > 0 ? flush_block(p) : EXIT_OK;
-    if (status == EXIT_OK && p->records == 0)
-        return out_error("%s: no records", p->source);
-    return status;
+    write_rows(p, p->beside); /* those that were predicted last */
+    if (turned != EXIT_OK || p->out.error)
+        return report_turn(p);
+    return p->records > 0 ? EXIT_OK : out_error("%s: no records", p->source);
 }
 
 static int predict_file(predict *p, const char *path)
 {
     p->source = strcmp(path, "-") == 0 ? "standard input" : path;
     p->records = 0;
-    block_reset(&p->block);
+    for (int i = 0; i < 2; i++)
+        block_reset(&p->blocks[i], 0);
     int status;
     if (mirnet_reader_create(&p->reader, path) != MIRNET_OK ||
         mirnet_reader_set(p->reader, "lenient", p->lenient) != MIRNET_OK ||
@@ -104,7 +138,10 @@ static int predict_file(predict *p, const char *path)
 static int predict_files(predict *p, const args *a, int argc, char **argv)
 {
     int32_t n_classes = (int32_t)mirnet_model_get_size(p->model, -1);
-    int status = block_create(&p->block, n_classes);
+    int status = EXIT_OK;
+    p->threaded = a->threads > 1;
+    for (int i = 0; i < 2 && status == EXIT_OK; i++)
+        status = block_create(&p->blocks[i], n_classes);
     if (status == EXIT_OK)
         status = out_open(&p->out, a->output);
     if (status != EXIT_OK)
@@ -139,7 +176,8 @@ static int run(predict *p, const args *a, int argc, char **argv)
 static void destroy(predict *p)
 {
     out_discard(&p->out);
-    block_destroy(&p->block);
+    for (int i = 0; i < 2; i++)
+        block_destroy(&p->blocks[i]);
     mirnet_predictor_destroy(p->predictor);
     mirnet_encoder_destroy(p->encoder);
     mirnet_model_destroy(p->model);

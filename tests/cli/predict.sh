@@ -55,6 +55,26 @@ done >large.fa
 ok 'more than a block' mirnet predict -t 2 m large.fa
 [ "$(tail -n +2 out | sort -u | wc -l)" -eq "$(tail -n +2 table | sort -u | wc -l)" ] && [ "$(wc -l <out)" -eq 9601 ]
 verdict 'blocks change nothing'
+awk '/^>/ { print ">r" ++n; next } { print }' large.fa >numbered.fa
+{ head -n 1 table && i=0 && while [ $i -lt 120 ]; do tail -n +2 table && i=$((i + 1)); done; } |
+  awk -F'\t' -v OFS='\t' 'NR > 1 { $1 = "r" (NR - 1) } { print }' >wanted
+awk 'BEGIN { for (i = 1; i <= 9000; i++) print i == 5001 ? ">long\nACGUACGUA" : ">s" i "\nACGU" }' >short.fa
+for threads in 1 2; do
+  ok "blocks in order, $threads threads" mirnet predict -t $threads m numbered.fa
+  same "rows of blocks are in order, $threads threads" wanted out
+  ok "blocks of two files, $threads threads" mirnet predict -t $threads m numbered.fa sim.fa
+  { cat wanted && tail -n +2 table; } >both
+  same "rows of two files, $threads threads" both out
+  { cat numbered.fa && printf '>last\nAC!GU\n'; } | mirnet predict -t $threads m >out 2>err
+  [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q "'last'" err && head -n 8193 wanted | cmp -s - out
+  verdict "a damaged record ends the run behind the rows of whole blocks, $threads threads"
+  mirnet predict -t $threads --long error m short.fa >out 2>err
+  [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q "record 5001 'long'" err && [ "$(wc -l <out)" -eq 4097 ]
+  verdict "a refused record ends the run behind the block in front of it, $threads threads"
+  mirnet predict -t $threads m numbered.fa 2>err | head -n 1 >out
+  [ ! -s err ]
+  verdict "a reader that goes away, $threads threads"
+done
 
 ok 'JSON' mirnet predict --json m sim.fa
 "$python" -c 'import json
