@@ -46,6 +46,7 @@ static void add_up(mn_tail *tail, const mn_op *op, const mn_run *run, const mn_g
             one.y = sum + at;
             one.b_at = &k;
             one.add = true;
+            one.relu = false; /* not before the whole sum is there */
             mn_gemm_run(run, &one, 1);
         }
     }
