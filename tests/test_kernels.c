@@ -594,6 +594,23 @@ START_TEST(sums_of_columns)
 }
 END_TEST
 
+/* One long sum of equal numbers is rounded in the same direction for thousands of times: a bias behind a large batch. */
+START_TEST(long_sums_of_columns_lose_few_bits)
+{
+    enum { M = 40000, N = 3 };
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
+    float *d = mn_net_floats(M * N), sums[N];
+    const float values[N] = {0.1f, -0.7f, 1.1f};
+    for (int64_t i = 0; i < M * N; i++)
+        d[i] = values[i % N];
+    kernels->column_sums(sums, d, M, N, N, false);
+    for (int j = 0; j < N; j++) /* 2 sqrt(M) units: what sums of sqrt(M) sums need at most */
+        check_close(fabs((double)sums[j] - M * (double)values[j]),
+                    2 * sqrt(M) * (double)FLT_EPSILON / 2 * M * fabs((double)values[j]));
+    free(d);
+}
+END_TEST
+
 START_TEST(the_best_table_is_the_last_one_unless_another_is_forced)
 {
     const mn_kernels *best = NULL;
@@ -626,6 +643,7 @@ int main(void)
     tcase_add_loop_test(tc, few_rows_back, 0, tables);
     tcase_add_loop_test(tc, steps_made_with_the_gradient, 0, tables);
     tcase_add_loop_test(tc, sums_of_columns, 0, tables);
+    tcase_add_loop_test(tc, long_sums_of_columns_lose_few_bits, 0, tables);
     tcase_add_test(tc, the_best_table_is_the_last_one_unless_another_is_forced);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);

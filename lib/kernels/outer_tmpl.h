@@ -232,10 +232,14 @@ static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
 static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add)
 {
     for (int64_t col = 0; col < n; col += LANES) {
-        int64_t columns = mn_min(LANES, n - col);
+        const int64_t columns = mn_min(LANES, n - col);
         vec sum = {0}; /* sums of sums lose fewer bits than one long sum */
-        for (int64_t i = 0; i < m; i++)
-            sum += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
+        for (int64_t i = 0; i < m;) {
+            vec part = {0};
+            for (const int64_t end = mn_min(i + OUTER_ROWS, m); i < end; i++)
+                part += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
+            sum += part;
+        }
         if (add)
             sum += load_some(out + col, columns);
         store_some(out + col, sum, columns);
