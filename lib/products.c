@@ -2,35 +2,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/layer.h"
 
-/* Rows and columns of a part. From the shapes alone, never from the number of threads. A multiple of every panel width. */
-enum { ROWS = 48, COLUMNS = 64, COLUMNS_FEW_ROWS = 64, FEW_ROWS = 24, ELEMENTS = 48 };
+/* Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from the shapes
+ * alone. Columns are a multiple of every panel width. */
+enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
     const mn_kernels *kernels;
-    int64_t row_parts, col_parts, columns;
+    int64_t rows, row_parts, col_parts;
 } gemm_job;
 
 static void gemm_part(void *context, int64_t part, int32_t worker)
 {
     const gemm_job *job = context;
     const mn_gemm *g = &job->gemms[part / (job->row_parts * job->col_parts)];
-    const int64_t row = part / job->col_parts % job->row_parts * ROWS, col = part % job->col_parts * job->columns;
+    const int64_t row = part / job->col_parts % job->row_parts * job->rows, col = part % job->col_parts * COLUMNS;
     (void)worker;
     if (row >= g->m)
         return;
-    job->kernels->gemm(g, row, mn_min(row + ROWS, g->m), col, mn_min(col + job->columns, g->n));
+    job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + COLUMNS, g->n));
 }
 
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
 {
-    int64_t rows = 0;
+    int64_t m = 0;
     for (int64_t i = 0; i < count; i++)
-        rows = mn_max(rows, gemms[i].m);
-    if (rows == 0)
+        m = mn_max(m, gemms[i].m);
+    if (m == 0)
         return;
-    const int64_t columns = rows > FEW_ROWS ? COLUMNS : COLUMNS_FEW_ROWS;
-    gemm_job job = {gemms, run->kernels, mn_ceil_div(rows, ROWS), mn_ceil_div(gemms->n, columns), columns};
+    const int64_t rows = run->threads ? ROWS_SHARED : ROWS;
+    gemm_job job = {gemms, run->kernels, rows, mn_ceil_div(m, rows), mn_ceil_div(gemms->n, COLUMNS)};
     mn_parallel(run, gemm_part, &job, count * job.row_parts * job.col_parts);
 }
 

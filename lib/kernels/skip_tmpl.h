@@ -13,7 +13,7 @@
 
 /* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums of SKIP_ROWS rows
  * share the first-level cache. */
-enum { SKIP_RUN = 64, SKIP_ROWS = 48, SKIP_VECS = 8, SKIP_PANELS = SKIP_VECS / VECS, SKIP_COLUMNS = SKIP_VECS * LANES };
+enum { SKIP_RUN = 64, SKIP_ROWS = 96, SKIP_VECS = 8, SKIP_PANELS = SKIP_VECS / VECS, SKIP_COLUMNS = SKIP_VECS * LANES };
 
 /* `n` bits, at most 64, from place `at` on. */
 INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
