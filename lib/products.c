@@ -9,18 +9,18 @@ enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, ELEMENTS = 48 };
 typedef struct gemm_job {
     const mn_gemm *gemms;
     const mn_kernels *kernels;
-    int64_t rows, row_parts, col_parts;
+    int64_t rows, columns, row_parts, col_parts;
 } gemm_job;
 
 static void gemm_part(void *context, int64_t part, int32_t worker)
 {
     const gemm_job *job = context;
     const mn_gemm *g = &job->gemms[part / (job->row_parts * job->col_parts)];
-    const int64_t row = part / job->col_parts % job->row_parts * job->rows, col = part % job->col_parts * COLUMNS;
+    const int64_t row = part / job->col_parts % job->row_parts * job->rows, col = part % job->col_parts * job->columns;
     (void)worker;
     if (row >= g->m)
         return;
-    job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + COLUMNS, g->n));
+    job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + job->columns, g->n));
 }
 
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
@@ -30,8 +30,8 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
         m = mn_max(m, gemms[i].m);
     if (m == 0)
         return;
-    const int64_t rows = run->threads ? ROWS_SHARED : ROWS;
-    gemm_job job = {gemms, run->kernels, rows, mn_ceil_div(m, rows), mn_ceil_div(gemms->n, COLUMNS)};
+    const int64_t rows = run->threads ? ROWS_SHARED : ROWS, columns = run->threads ? COLUMNS : gemms->n;
+    gemm_job job = {gemms, run->kernels, rows, columns, mn_ceil_div(m, rows), mn_ceil_div(gemms->n, columns)};
     mn_parallel(run, gemm_part, &job, count * job.row_parts * job.col_parts);
 }
 

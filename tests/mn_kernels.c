@@ -8,6 +8,7 @@ extern const mn_kernels mn_kernels_wide;
 #define MN_LANES 16
 #define MN_VECS 4
 #define MN_TILE 6
+#define MN_SKIP 2
 #define MN_MULTIPLY_SUM(a, b, c) ((a) * (b) + (c))
 #define MN_TABLE mn_kernels_wide
 #define MN_TABLE_NAME "wide"

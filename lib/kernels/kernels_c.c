@@ -5,6 +5,7 @@
 #define MN_LANES 4
 #define MN_VECS 2
 #define MN_TILE 4
+#define MN_SKIP 4
 #define MN_MULTIPLY_SUM(a, b, c) ((a) * (b) + (c))
 #define MN_TABLE mn_kernels_c
 #define MN_TABLE_NAME "c"

@@ -8,7 +8,7 @@
  * they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so many rows
  * ahead is asked for meanwhile.
  */
-enum { OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12 };
+enum { OUTER_SKIP = 8 * LANES, OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12 };
 
 typedef struct gathered {
     int64_t rows;
@@ -16,7 +16,7 @@ typedef struct gathered {
     const float *row_d[OUTER_ROWS];
     uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which rows */
     float a[OUTER_ROWS * OUTER_RUN];
-    float d[OUTER_ROWS * SKIP_COLUMNS]; /* one panel of D, or as many as make up SKIP_COLUMNS */
+    float d[OUTER_ROWS * OUTER_SKIP]; /* one panel of D, or as many as make up OUTER_SKIP */
 } gathered;
 
 static mn_row outer_row(const mn_outer *o, int64_t m)
@@ -90,35 +90,35 @@ static void turn_bits(gathered *from)
         }
 }
 
-/* The sums of `n` elements by SKIP_COLUMNS columns, from the rows where they are not zero. */
+/* The sums of `n` elements by OUTER_SKIP columns, from the rows where they are not zero. */
 static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col)
 {
     for (int64_t i = 0; i < from->rows; i++)
-        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
-            store(from->d + i * SKIP_COLUMNS + v * LANES, load(from->row_d[i] + col + v * LANES));
+        for (int v = 0; v < OUTER_SKIP / LANES; v++)
+            store(from->d + i * OUTER_SKIP + v * LANES, load(from->row_d[i] + col + v * LANES));
     for (int64_t l = 0; l < n; l++, g += ldg) {
-        vec sum[SKIP_COLUMNS / LANES];
+        vec sum[OUTER_SKIP / LANES];
         UNROLL
-        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+        for (int v = 0; v < OUTER_SKIP / LANES; v++)
             sum[v] = (vec){0};
         for (uint64_t bits = from->bits[l]; bits; bits &= bits - 1) {
             const int64_t m = __builtin_ctzll(bits);
             const vec av = splat(from->a[m * OUTER_RUN + l]);
             UNROLL
-            for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
-                sum[v] = multiply_sum(av, load(from->d + m * SKIP_COLUMNS + v * LANES), sum[v]);
+            for (int v = 0; v < OUTER_SKIP / LANES; v++)
+                sum[v] = multiply_sum(av, load(from->d + m * OUTER_SKIP + v * LANES), sum[v]);
         }
         UNROLL
-        for (int v = 0; v < SKIP_COLUMNS / LANES; v++)
+        for (int v = 0; v < OUTER_SKIP / LANES; v++)
             store(g + v * LANES, add ? load(g + v * LANES) + sum[v] : sum[v]);
     }
 }
 
-/* As many of the columns col..col1 - 1 as make up SKIP_COLUMNS; returns where it stopped. */
+/* As many of the columns col..col1 - 1 as make up OUTER_SKIP; returns where it stopped. */
 static int64_t outer_skip(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col, int64_t col1)
 {
     turn_bits(from);
-    for (; col + SKIP_COLUMNS <= col1; col += SKIP_COLUMNS, g += SKIP_COLUMNS)
+    for (; col + OUTER_SKIP <= col1; col += OUTER_SKIP, g += OUTER_SKIP)
         outer_skip_columns(from, g, ldg, add, n, col);
     return col;
 }

@@ -12,8 +12,8 @@
  */
 
 /* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums of SKIP_ROWS rows
- * share the first-level cache. */
-enum { SKIP_RUN = 64, SKIP_ROWS = 96, SKIP_VECS = 8, SKIP_PANELS = SKIP_VECS / VECS, SKIP_COLUMNS = SKIP_VECS * LANES };
+ * are to stay in the first-level cache. */
+enum { SKIP_RUN = 64, SKIP_ROWS = 96, SKIP_COLUMNS = MN_SKIP * WIDTH };
 
 /* `n` bits, at most 64, from place `at` on. */
 INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
@@ -25,17 +25,18 @@ INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
     return n < 64 ? w & ((UINT64_C(1) << n) - 1) : w;
 }
 
-/* sums[] += a[l] B[l] over the bits l that are set; B's rows are ldb floats long, its panels `apart`. */
-INLINE void skip_row(float *sums, const float *a, uint64_t bits, const float *b, int64_t ldb, int64_t apart, const int panels)
+/* sums[] += a[l] B[l] over the bits l that are set, from zero if they are fresh; B's rows are ldb floats long, its panels `apart`. */
+INLINE void skip_row(float *sums, bool fresh, const float *a, uint64_t bits, const float *b, int64_t ldb, int64_t apart,
+                     const int panels)
 {
-    vec sum[SKIP_PANELS * VECS];
-    const float *panel[SKIP_PANELS];
+    vec sum[MN_SKIP * VECS];
+    const float *panel[MN_SKIP];
     UNROLL
     for (int p = 0; p < panels; p++)
         panel[p] = b + p * apart;
     UNROLL
     for (int v = 0; v < panels * VECS; v++)
-        sum[v] = load(sums + v * LANES);
+        sum[v] = fresh ? (vec){0} : load(sums + v * LANES);
     for (; bits; bits &= bits - 1) {
         const int64_t l = __builtin_ctzll(bits);
         const vec av = splat(a[l]);
@@ -62,7 +63,6 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
     float sums[SKIP_ROWS * SKIP_COLUMNS] __attribute__((aligned(64)));
     const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
     mn_row plain;
-    memset(sums, 0, (size_t)(row1 - row0) * SKIP_COLUMNS * sizeof(float));
     for (int64_t r = k->r0; r < k->r1; r++)
         for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
             const int64_t n = mn_min(SKIP_RUN, k->l1 - l), at = (g->a_at ? g->a_at[r] : r * g->run) + l;
@@ -70,42 +70,43 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
             for (int64_t m = row0; m < row1; m++) {
                 const mn_row *row = row_of(g, m, &plain);
                 if (r >= row->first && r < row->last)
-                    skip_row(sums + (m - row0) * SKIP_COLUMNS, g->x + row->a + at, bits_at(g->nonzero, row->a + at, n), b,
+                    skip_row(sums + (m - row0) * SKIP_COLUMNS, l == k->l0 && r == mn_max(row->first, k->r0), g->x + row->a + at, bits_at(g->nonzero, row->a + at, n), b,
                              ldb, apart, panels);
             }
         }
     for (int64_t m = row0; m < row1; m++) {
-        float *y = g->y + row_of(g, m, &plain)->c + col, *sum = sums + (m - row0) * SKIP_COLUMNS;
+        const mn_row *row = row_of(g, m, &plain);
+        const bool none = mn_max(row->first, k->r0) >= mn_min(row->last, k->r1);
+        const float *sum = sums + (m - row0) * SKIP_COLUMNS;
         for (int64_t c = 0; c < mn_min(columns, panels * WIDTH); c += LANES)
-            finish(g, k, y + c, load(sum + c), col + c, columns - c);
+            finish(g, k, g->y + row->c + col + c, none ? (vec){0} : load(sum + c), col + c, columns - c);
     }
 }
 
-static void skip_full(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t columns)
+static void skip_panels(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t panels,
+                        int64_t columns)
 {
-    skip_tile(g, k, row0, row1, col, SKIP_PANELS, columns);
-}
-
-/* Fewer panels. */
-static void skip_some(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t columns)
-{
-    switch (mn_ceil_div(columns, WIDTH)) {
-#if MN_VECS < 4
-    case 3: skip_tile(g, k, row0, row1, col, 3, columns); break;
-    case 2: skip_tile(g, k, row0, row1, col, 2, columns); break;
+    switch (panels) {
+#if MN_SKIP > 4
+    case 7: skip_tile(g, k, row0, row1, col, 7, columns); break;
+    case 6: skip_tile(g, k, row0, row1, col, 6, columns); break;
+    case 5: skip_tile(g, k, row0, row1, col, 5, columns); break;
 #endif
+#if MN_SKIP > 2
+    case 4: skip_tile(g, k, row0, row1, col, 4, columns); break;
+    case 3: skip_tile(g, k, row0, row1, col, 3, columns); break;
+#endif
+    case 2: skip_tile(g, k, row0, row1, col, 2, columns); break;
     default: skip_tile(g, k, row0, row1, col, 1, columns); break;
     }
 }
 
 static void gemm_skip(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
 {
-    for (int64_t m = row0; m < row1; m += SKIP_ROWS) {
-        const int64_t m1 = mn_min(row1, m + SKIP_ROWS);
-        int64_t col = col0;
-        for (; col + SKIP_COLUMNS - WIDTH < col1; col += SKIP_COLUMNS)
-            skip_full(g, k, m, m1, col, col1 - col);
-        if (col < col1)
-            skip_some(g, k, m, m1, col, col1 - col);
-    }
+    for (int64_t m = row0; m < row1; m += SKIP_ROWS)
+        /* As many panels each time. */
+        for (int64_t left = mn_ceil_div(col1 - col0, WIDTH), col = col0, some; left > 0; left -= some, col += some * WIDTH) {
+            some = mn_ceil_div(left, mn_ceil_div(left, MN_SKIP));
+            skip_panels(g, k, m, mn_min(row1, m + SKIP_ROWS), col, some, col1 - col);
+        }
 }

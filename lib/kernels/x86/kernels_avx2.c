@@ -13,6 +13,7 @@ static inline __attribute__((always_inline)) __m256i lanes(int64_t n)
 #define MN_LANES 8
 #define MN_VECS 2
 #define MN_TILE 6
+#define MN_SKIP 7
 #define MN_MULTIPLY_SUM(a, b, c) ((vec)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define MN_SQRT(a) _mm256_sqrt_ps((__m256)(a))
 #define MN_LOAD_SOME(p, n) _mm256_maskload_ps(p, lanes(n))
