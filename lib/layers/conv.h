@@ -48,6 +48,13 @@ typedef struct conv_state {
     float *transposed; /* the same taps: [taps][filters] rows of [channels] */
 } conv_state;
 
+/* Does something to rows of y, or of dy, that lie one behind the other. */
+typedef void (*mn_conv_task)(const mn_op *op, const mn_run *run, int64_t at, int64_t rows);
+/* task on all that was made, in parallel: of each sample what lies in front of its extent, and each kind of the blank's rows. */
+void mn_conv_each_block(const mn_op *op, const mn_run *run, mn_conv_task task);
+
+void mn_conv_backward(mn_op *op, const mn_run *run);
+
 /* Live taps along both axes, and their product with the channels: the K of the packed kernel. */
 int64_t mn_conv_taps(const conv_shape *s, int axis);
 
