@@ -52,7 +52,8 @@ static void sum_part(void *context, int64_t row, int32_t worker)
 void mn_few_forward_run(const mn_run *run, const mn_few *few, int64_t k, float *y, int64_t ldy, const float *bias,
                         float *scratch)
 {
-    few_job job = {run, few, k, few->to[few->ranges - 1], slab_of(k), mn_ceil_div(k, slab_of(k)), scratch, y, ldy, bias};
+    const int64_t slab = slab_of(k);
+    few_job job = {run, few, k, few->to[few->ranges - 1], slab, mn_ceil_div(k, slab), scratch, y, ldy, bias};
     mn_parallel(run, forward_part, &job, job.slabs);
     mn_parallel(run, sum_part, &job, few->m);
 }

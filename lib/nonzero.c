@@ -50,7 +50,8 @@ static void find_part(void *context, int64_t part, int32_t worker)
         job->run->kernels->find_nonzero(job->nonzero->bits + at / 64, job->x + at, floats_of(job, part));
 }
 
-const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen, int64_t row)
+const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen,
+                                int64_t row)
 {
     find_job job = {nonzero, run, x, seen, row};
     int64_t all = 0, count = 0;

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/layer.h"
 
-/* Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from the shapes
- * alone. Columns are a multiple of every panel width. */
+/* Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient,
+ * from the shapes alone. Columns are a multiple of every panel width. */
 enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, ELEMENTS = 48 };
 
 typedef struct gemm_job {

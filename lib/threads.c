@@ -11,13 +11,13 @@
 #include "mem.h"
 
 /*
- * The parts of a job lie in lanes, one for each thread, neighbours in the same one: a thread works in its own lane, where
- * it finds the data that it had in the same parts of the job before, and then in those of others that are slower. A lane's
- * `claims` has the job's number in the high 32 bits, the next part to be claimed in the low ones. A part is claimed by a
- * compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts left, so a thread
- * that was asleep for a job never touches the next one with old data, and the caller need not wait for threads that claimed
- * nothing: a helper that gets no processor costs nothing but its share.
- * While the fields change, the low half of every lane is CLOSED.
+ * The parts of a job lie in lanes, one for each thread, neighbours in the same one: a thread works in its own lane,
+ * where it finds the data that it had in the same parts of the job before, and then in those of others that are slower.
+ * A lane's `claims` has the job's number in the high 32 bits, the next part to be claimed in the low ones. A part is
+ * claimed by a compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts
+ * left, so a thread that was asleep for a job never touches the next one with old data, and the caller need not wait
+ * for threads that claimed nothing: a helper that gets no processor costs nothing but its share. While the fields
+ * change, the low half of every lane is CLOSED.
  */
 #define CLOSED UINT64_C(0xFFFFFFFF)
 
@@ -29,8 +29,8 @@ typedef struct lane {
 
 /*
  * A thread that waits spins for some 60 us, then offers its processor to others for some 100 us, then sleeps. The offer
- * costs nothing where every thread has a processor, and the next job of a step comes before anybody sleeps. Where there are
- * too few, the thread that is waited for, perhaps with the last part, runs at once and not after a time slice.
+ * costs nothing where every thread has a processor, and the next job of a step comes before anybody sleeps. Where there
+ * are too few, the thread that is waited for, perhaps with the last part, runs at once and not after a time slice.
  */
 enum { SPINS = 4000, YIELDS = 200 };
 

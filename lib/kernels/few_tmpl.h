@@ -3,9 +3,9 @@
 
 /* A part of kernels_tmpl.h. */
 
-/* Rows of W that stay in a near cache while panel after panel is read from them; and rows that are done together on the way
- * back. What lies so many rows ahead is asked for meanwhile: no hardware sees a walk over panels coming. Behind the end of W it
- * is somebody else's memory, or none, which is no harm. */
+/* Rows of W that stay in a near cache while panel after panel is read from them; and rows that are done together on
+ * the way back. What lies so many rows ahead is asked for meanwhile: no hardware sees a walk over panels coming.
+ * Behind the end of W it is somebody else's memory, or none, which is no harm. */
 enum { FEW_BLOCK = 32, FEW_BACK = 4, FEW_AHEAD = 12 };
 
 /* Some rows of a slab, and those that are asked for behind them. */
@@ -14,8 +14,8 @@ typedef struct few_rows {
     int32_t k[MN_FEW_SLAB + FEW_BLOCK];
 } few_rows;
 
-/* The rows k0..k1 - 1 of W, of which there are at most MN_FEW_SLAB, that meet something in X; returns how many. A row of W that
- * only meets zeros adds nothing to Y, and not a bit changes where it is not read (see skip_tmpl.h). */
+/* The rows k0..k1 - 1 of W, of which there are at most MN_FEW_SLAB, that meet something in X; returns how many. A
+ * row of W that only meets zeros adds nothing to Y, and not a bit changes where it is not read (see skip_tmpl.h). */
 static int64_t rows_met(const mn_few *f, int64_t k0, int64_t k1, int32_t *rows)
 {
     int64_t n = 0;
@@ -33,8 +33,8 @@ static int64_t rows_met(const mn_few *f, int64_t k0, int64_t k1, int32_t *rows)
 }
 
 /* `height` rows of X by `vecs` vectors of W's columns at col, over `count` rows of W. */
-INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy,
-                     bool add, const int height, const int vecs, int64_t columns)
+INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t count, int64_t col, float *y,
+                     int64_t ldy, bool add, const int height, const int vecs, int64_t columns)
 {
     const bool whole = columns >= vecs * LANES;
     const float *x[TILE];
@@ -93,8 +93,8 @@ static void few_full(const mn_few *f, const int32_t *rows, int64_t count, int64_
     few_panel(f, rows, count, col, y, ldy, add, VECS, WIDTH);
 }
 
-static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add,
-                       int64_t columns)
+static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy,
+                       bool add, int64_t columns)
 {
     few_panel(f, rows, count, col, y, ldy, add, 1, columns);
 }
@@ -184,8 +184,8 @@ static void few_back_x(const mn_few *f, const int32_t *k, int64_t count)
             few_dots(f, row, k + j, 1, 1);
 }
 
-/* The gradient of `count` rows of W, `vecs` vectors of columns, from the x of these rows: [m][FEW_BACK]. Behind them stand the
- * rows whose turn is next. */
+/* The gradient of `count` rows of W, `vecs` vectors of columns, from the x of these rows: [m][FEW_BACK]. Behind them
+ * stand the rows whose turn is next. */
 INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x, const int32_t *k, int64_t col,
                          const int vecs, int64_t columns, const int count)
 {

@@ -4,9 +4,9 @@
 /* A part of kernels_tmpl.h. */
 
 /*
- * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the cache:
- * they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so many rows
- * ahead is asked for meanwhile.
+ * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the
+ * cache: they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so
+ * many rows ahead is asked for meanwhile.
  */
 enum { OUTER_SKIP = 8 * LANES, OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12 };
 
@@ -123,7 +123,8 @@ static int64_t outer_skip(gathered *from, float *g, int64_t ldg, bool add, int64
     return col;
 }
 
-/* `height` elements of A by `vecs` vectors of D: g (+)= sum over the rows gathered. d is the first vector's in the panel. */
+/* `height` elements of A by `vecs` vectors of D: g (+)= sum over the rows gathered. d is the first vector's in the
+ * panel. */
 INLINE void outer_tile(const gathered *from, const float *a, const float *d, float *g, int64_t ldg, bool add,
                        const int height, const int vecs, int64_t columns)
 {
@@ -171,8 +172,8 @@ INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t l
         outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
 }
 
-/* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns a bit for each element: 0 if it is known to be zero in all
- * rows. */
+/* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns a bit for each element: 0 if it is known to
+ * be zero in all rows. */
 static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
                             int64_t ldg, bool add)
 {

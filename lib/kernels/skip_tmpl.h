@@ -4,15 +4,15 @@
 /* A part of kernels_tmpl.h. */
 
 /*
- * Rule: a float of A that is zero adds nothing to any sum, so its row of B is passed over. The rows of A are walked through one by
- * one, the bits that say which of their floats are not zero taking the place of the innermost loop. Proof: the sums of a block
- * of K begin at +0, which adding +0 or -0 to leaves as it is, and the others are added in the same order by the same
- * instruction: not a bit differs from `tile`. It stops where B is not finite (there a zero in A makes a NaN, passed over here),
- * and where so little is zero that rows taken six at a time are faster.
+ * Rule: a float of A that is zero adds nothing to any sum, so its row of B is passed over. The rows of A are walked
+ * through one by one, the bits that say which of their floats are not zero taking the place of the innermost loop.
+ * Proof: the sums of a block of K begin at +0, which adding +0 or -0 to leaves as it is, and the others are added in
+ * the same order by the same instruction: not a bit differs from `tile`. It stops where B is not finite (there a zero
+ * in A makes a NaN, passed over here), and where so little is zero that rows taken six at a time are faster.
  */
 
-/* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums of SKIP_ROWS rows
- * are to stay in the first-level cache. */
+/* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums
+ * of SKIP_ROWS rows are to stay in the first-level cache. */
 enum { SKIP_RUN = 64, SKIP_ROWS = 96, SKIP_COLUMNS = MN_SKIP * WIDTH };
 
 /* `n` bits, at most 64, from place `at` on. */
@@ -25,7 +25,8 @@ INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
     return n < 64 ? w & ((UINT64_C(1) << n) - 1) : w;
 }
 
-/* sums[] += a[l] B[l] over the bits l that are set, from zero if they are fresh; B's rows are ldb floats long, its panels `apart`. */
+/* sums[] += a[l] B[l] over the bits l that are set, from zero if they are fresh; B's rows are ldb floats long, its
+ * panels `apart`. */
 INLINE void skip_row(float *sums, bool fresh, const float *a, uint64_t bits, const float *b, int64_t ldb, int64_t apart,
                      const int panels)
 {
@@ -55,8 +56,8 @@ INLINE const float *b_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->ldb ? g->b + k * g->ldb + col : panel_row(g, col, k);
 }
 
-/* At most SKIP_ROWS rows and `panels` panels over one block of K. `columns` is how many of the columns exist: the last panel is
- * filled with zeros. */
+/* At most SKIP_ROWS rows and `panels` panels over one block of K. `columns` is how many of the columns exist: the
+ * last panel is filled with zeros. */
 INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int panels,
                       int64_t columns)
 {
@@ -69,9 +70,10 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
             const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
             for (int64_t m = row0; m < row1; m++) {
                 const mn_row *row = row_of(g, m, &plain);
+                const bool fresh = l == k->l0 && r == mn_max(row->first, k->r0);
                 if (r >= row->first && r < row->last)
-                    skip_row(sums + (m - row0) * SKIP_COLUMNS, l == k->l0 && r == mn_max(row->first, k->r0), g->x + row->a + at, bits_at(g->nonzero, row->a + at, n), b,
-                             ldb, apart, panels);
+                    skip_row(sums + (m - row0) * SKIP_COLUMNS, fresh, g->x + row->a + at,
+                             bits_at(g->nonzero, row->a + at, n), b, ldb, apart, panels);
             }
         }
     for (int64_t m = row0; m < row1; m++) {
@@ -103,10 +105,13 @@ static void skip_panels(const mn_gemm *g, const block *k, int64_t row0, int64_t 
 
 static void gemm_skip(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col0, int64_t col1)
 {
-    for (int64_t m = row0; m < row1; m += SKIP_ROWS)
-        /* As many panels each time. */
-        for (int64_t left = mn_ceil_div(col1 - col0, WIDTH), col = col0, some; left > 0; left -= some, col += some * WIDTH) {
-            some = mn_ceil_div(left, mn_ceil_div(left, MN_SKIP));
-            skip_panels(g, k, m, mn_min(row1, m + SKIP_ROWS), col, some, col1 - col);
+    for (int64_t m = row0; m < row1; m += SKIP_ROWS) {
+        int64_t left = mn_ceil_div(col1 - col0, WIDTH), col = col0;
+        while (left > 0) {
+            const int64_t panels = mn_ceil_div(left, mn_ceil_div(left, MN_SKIP)); /* about as many each time */
+            skip_panels(g, k, m, mn_min(row1, m + SKIP_ROWS), col, panels, col1 - col);
+            left -= panels;
+            col += panels * WIDTH;
         }
+    }
 }

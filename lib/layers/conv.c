@@ -122,7 +122,8 @@ static void close_conv(mn_op *op)
     op->state = NULL;
 }
 
-/* Zeros are looked for where a product reads more than a few floats at a time, and is as wide as what passes them over. */
+/* Zeros are looked for where a product reads more than a few floats at a time, and is as wide as what passes them
+ * over. */
 static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_run *run, bool backward)
 {
     enum { RUN = 16, COLUMNS = 64 };
@@ -185,7 +186,8 @@ static void pack_part(void *context, int64_t part, int32_t worker)
     const pack_job *job = context;
     const conv_shape *s = &job->state->shape;
     const int64_t tap = part / job->panels, panel = part % job->panels, taps_j = mn_conv_taps(s, 1);
-    const int64_t taps = mn_conv_taps(s, 0) * taps_j, i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
+    const int64_t taps = mn_conv_taps(s, 0) * taps_j;
+    const int64_t i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
     const int64_t from = panel * job->kernels->width, n = mn_min(job->kernels->width, s->channels - from);
     const float *src = job->kernel + (i * s->kernel[1] + j) * s->channels * s->filters;
     (void)worker;
@@ -193,8 +195,8 @@ static void pack_part(void *context, int64_t part, int32_t worker)
         mn_pack(job->kernels, job->packed, taps * s->channels, tap * s->channels + from, src + from * s->filters, n,
                 s->filters, s->filters, 0, mn_panels(job->kernels, s->filters));
     if (job->transposed)
-        mn_pack_transposed(job->kernels, job->transposed, taps * s->filters, tap * s->filters, src, s->filters, s->channels,
-                           s->filters, panel, panel + 1);
+        mn_pack_transposed(job->kernels, job->transposed, taps * s->filters, tap * s->filters, src, s->filters,
+                           s->channels, s->filters, panel, panel + 1);
 }
 
 static void pack_kernel(const mn_op *op, const mn_run *run, float *packed, float *transposed)

@@ -15,7 +15,8 @@ typedef struct conv_shape {
                                                     meet padding */
 } conv_shape;
 
-/* Products that share their runs: all outputs of one column, or all inputs of one column and one residue of the stride. */
+/* Products that share their runs: all outputs of one column, or all inputs of one column and one residue of the
+ * stride. */
 typedef struct conv_group {
     int64_t runs, run;
     int64_t rows_per_sample;
@@ -50,7 +51,8 @@ typedef struct conv_state {
 
 /* Does something to rows of y, or of dy, that lie one behind the other. */
 typedef void (*mn_conv_task)(const mn_op *op, const mn_run *run, int64_t at, int64_t rows);
-/* task on all that was made, in parallel: of each sample what lies in front of its extent, and each kind of the blank's rows. */
+/* task on all that was made, in parallel: of each sample what lies in front of its extent, and each kind of the
+ * blank's rows. */
 void mn_conv_each_block(const mn_op *op, const mn_run *run, mn_conv_task task);
 
 void mn_conv_backward(mn_op *op, const mn_run *run);
@@ -68,7 +70,8 @@ void mn_conv_table_destroy(conv_table *table);
 
 /*
  * The rows of a batch. Forward: of each sample the rows in front of its extent, then one of each kind of the blank (see
- * blank.h). Backward: the input rows that are seen, each from the output rows in front of the extent. Without blanks: all. With `only`, of the samples that it marks.
+ * blank.h). Backward: the input rows that are seen, each from the output rows in front of the extent. Without blanks:
+ * all. With `only`, of the samples that it marks.
  */
 void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_blank *out, int64_t batch,
                               int64_t capacity, const bool *only);

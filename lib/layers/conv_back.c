@@ -99,7 +99,8 @@ static void weight_gradients(mn_op *op, const mn_run *run)
         bias_gradient(op, run);
 }
 
-/* What the kinds of the blank's output rows give back to the kinds of its input rows: a product for each tap and column. */
+/* What the kinds of the blank's output rows give back to the kinds of its input rows: a product for each tap and
+ * column. */
 static void blank_back_part(void *context, int64_t part, int32_t worker)
 {
     const back_job *job = context;
@@ -162,7 +163,8 @@ void mn_conv_backward(mn_op *op, const mn_run *run)
         state->gemms[i] = (mn_gemm){
             .m = g->m, .n = s->channels, .runs = g->runs, .run = g->run,
             .x = op->dy, .y = op->dx[0], .rows = g->active, .a_at = g->a_at, .b_at = g->packed_at,
-            .nonzero = state->bits_dy, .b = state->transposed, .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
+            .nonzero = state->bits_dy, .b = state->transposed,
+            .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->filters,
             .add = op->dx_add[0],
         };
     }

@@ -71,8 +71,9 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
         if (rows <= MN_FEW_ROWS)
             return MIRNET_OK;
     }
-    if ((mn_passes() & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(rows_of(op->layer) * depth))
-        MN_TRY(mn_nonzero_create(&state->nonzero, rows_of(op->layer) * depth, run->capacity));
+    const int64_t size = rows_of(op->layer) * depth;
+    if ((mn_passes() & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(size))
+        MN_TRY(mn_nonzero_create(&state->nonzero, size, run->capacity));
     if (op->blank_in)
         MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
     state->packed = op->twin ? ((const dense_state *)op->twin->state)->packed

@@ -108,8 +108,10 @@ static void forward_part(void *context, int64_t b, int32_t worker)
         j->run->kernels->pick_rows(&(mn_pick){
             .m = blank ? blank->extent[b] : s->out_height, .n = s->filters, .taps = mn_conv_taps(s, 0),
             .codes = codes_of(j->hot, s, b) - s->before[0] + s->tap_first[0] * s->dilation[0], .step = s->stride[0],
-            .gap = s->dilation[0], .table = j->hot->table + ox * j->hot->letters * s->filters, .ldt = s->out_width * j->hot->letters * s->filters, .y = j->op->y + b * s->out_height * line + ox * s->filters,
-            .ldy = line, .bias = layer->spec->use_bias ? mn_weight(layer, j->run, MN_CONV_BIAS) : NULL,
+            .gap = s->dilation[0], .table = j->hot->table + ox * j->hot->letters * s->filters,
+            .ldt = s->out_width * j->hot->letters * s->filters,
+            .y = j->op->y + b * s->out_height * line + ox * s->filters, .ldy = line,
+            .bias = layer->spec->use_bias ? mn_weight(layer, j->run, MN_CONV_BIAS) : NULL,
             .relu = layer->spec->activation == MN_RELU,
         });
 }

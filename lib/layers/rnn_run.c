@@ -186,8 +186,8 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
     for (int32_t i = 0; i < r->blocks; i++)
         products[i] = (mn_gemm){
             .m = count * r->steps, .n = r->block_n, .runs = 1, .run = r->in, .x = x, .lda = r->in,
-            .y = r->z + r->block_at[i], .ldc = r->columns, .nonzero = bits, .b = r->kernel + i * packed, .k_packed = r->in,
-            .bias = biased && !r->tail ? r->bias + r->block_at[i] : NULL,
+            .y = r->z + r->block_at[i], .ldc = r->columns, .nonzero = bits, .b = r->kernel + i * packed,
+            .k_packed = r->in, .bias = biased && !r->tail ? r->bias + r->block_at[i] : NULL,
         };
     if (op->layer->masked) {
         const int64_t m = find_real(op, sample, count);

@@ -27,6 +27,7 @@ RECIPES = "tasdelen2021,cnn-global-max,cnn-bilstm,lstm-stack,cnn-parallel"
 THREADS, BATCHES = (1, 2), (1, 6, 32, 128)
 TORCH, ORT = "PyTorch", "ONNX Runtime"
 PEERS = {"all": (TORCH, ORT), "torch": (TORCH,), "none": ()}
+EPOCHS = 10  # of training before anything is measured: how much of a network's values is zero depends on it
 LARGEST_DIFFERENCE = 1e-4  # of two probabilities; beyond that it is another network
 
 
@@ -123,14 +124,14 @@ def largest_difference(ours, theirs):
 
 
 class Network:
-    """One recipe: a model file trained for one epoch, and the peers that have its weights and give its outputs."""
+    """One recipe: a model file trained for some epochs, and the peers that have its weights and give its outputs."""
 
     def __init__(self, build, name, data):
         self.build, self.name, self.data = build, os.path.basename(name).removesuffix(".json"), data
         example = os.path.join(ROOT, "examples", "recipes", name + ".json")
         self.recipe = example if os.path.exists(example) else name
         self.model = build.path(self.name + ".safetensors")
-        build.run("train", "-q", "-e", "1", "-t", "2", "-r", self.recipe, "-o", self.model, data)
+        build.run("train", "-q", "-e", str(EPOCHS), "-t", "2", "-r", self.recipe, "-o", self.model, data)
         build.run("predict", "-q", "-o", build.path("ours.tsv"), self.model, data)
         self.outputs = probabilities(build.path("ours.tsv"))
         self.ours = Ours(build, self.recipe, self.model, data)
