@@ -7,8 +7,9 @@
  * Rule: a float of A that is zero adds nothing to any sum, so its row of B is passed over. The rows of A are walked
  * through one by one, the bits that say which of their floats are not zero taking the place of the innermost loop.
  * Proof: the sums of a block of K begin at +0, which adding +0 or -0 to leaves as it is, and the others are added in
- * the same order by the same instruction: not a bit differs from `tile`. It stops where B is not finite (there a zero
- * in A makes a NaN, passed over here), and where so little is zero that rows taken six at a time are faster.
+ * the same order by the same instruction: not a bit differs from `tile`, but for the sign of a sum that underflowed
+ * to zero. It stops where B is not finite (there a zero in A makes a NaN, passed over here), and where so little is
+ * zero that rows taken six at a time are faster.
  */
 
 /* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums
