@@ -14,14 +14,14 @@ void beside_start(beside *b, int threaded, beside_task task, void *context)
     b->task = task;
     b->context = context;
     b->running = threaded && pthread_create(&b->thread, NULL, do_task, b) == 0;
-    if (!b->running)
-        do_task(b);
 }
 
 int beside_wait(beside *b)
 {
     if (b->running)
         pthread_join(b->thread, NULL);
+    else
+        do_task(b);
     b->running = 0;
     return b->status;
 }

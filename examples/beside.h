@@ -13,11 +13,11 @@ typedef struct beside {
     beside_task task;
     void *context;
     int status;
-    int running; /* 0: there is no thread, the task is done */
+    int running; /* 0: there is no thread */
     pthread_t thread;
 } beside;
 
-/* Starts the task; without a thread, by wish or because there is none to be had, it is done before this returns. */
+/* Starts the task. Without a thread, by wish or because there is none to be had, beside_wait does it. */
 void beside_start(beside *b, int threaded, beside_task task, void *context);
 
 /* Waits for the task's end; returns its status. */

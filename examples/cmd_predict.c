@@ -24,7 +24,7 @@ typedef struct predict {
     mirnet_predictor *predictor;
     mirnet_reader *reader;
     const char *source; /* the file that is being read, as the user wrote it */
-    block blocks[2];    /* one is predicted while the other one's rows are written and the next records read */
+    block blocks[2];    /* one is predicted and written while the next records are read into the other one */
     block *beside;      /* the other one */
     int threaded;
     atomic_int stop;    /* nothing more is to be read */
@@ -76,43 +76,37 @@ static int read_records(predict *p, block *b)
     return status;
 }
 
-/* What is done with one block while the other one is predicted. */
-static int turn_over(void *context)
+static int read_beside(void *context)
 {
     predict *p = context;
-    write_rows(p, p->beside);
-    return p->out.error ? EXIT_FAILED : read_records(p, p->beside);
+    return read_records(p, p->beside);
 }
 
-/* Says what stopped turn_over(), unless that was said. */
-static int report_turn(predict *p)
-{
-    int32_t more;
-    if (p->out.error)
-        return out_close(&p->out);
-    return mirnet_reader_run(p->reader, &more) == MIRNET_OK ? EXIT_FAILED : out_library(); /* says it again */
-}
-
+/* While a block is predicted and its rows are written, the next one is read. */
 static int predict_records(predict *p)
 {
+    int32_t more;
     block *b = &p->blocks[0];
-    beside turn;
+    beside reading;
     p->beside = &p->blocks[1];
-    int turned = read_records(p, b), status = EXIT_OK;
-    while (turned == EXIT_OK && b->n > 0) {
-        beside_start(&turn, p->threaded, turn_over, p);
+    int read = read_records(p, b), status = EXIT_OK;
+    while (read == EXIT_OK && b->n > 0) {
+        beside_start(&reading, p->threaded, read_beside, p);
         status = block_apply(b, p->predictor, p->encoder, p->keep_going, p->source);
-        atomic_store(&p->stop, status != EXIT_OK);
-        turned = beside_wait(&turn);
+        if (status == EXIT_OK)
+            write_rows(p, b);
+        atomic_store(&p->stop, status != EXIT_OK || p->out.error);
+        read = beside_wait(&reading);
         if (status != EXIT_OK)
             return status;
+        if (p->out.error)
+            return out_close(&p->out);
         block *other = p->beside;
         p->beside = b;
         b = other;
     }
-    write_rows(p, p->beside); /* those that were predicted last */
-    if (turned != EXIT_OK || p->out.error)
-        return report_turn(p);
+    if (read != EXIT_OK) /* asked again, the reader says in this thread what it said in the other one */
+        return mirnet_reader_run(p->reader, &more) == MIRNET_OK ? EXIT_FAILED : out_library();
     return p->records > 0 ? EXIT_OK : out_error("%s: no records", p->source);
 }
 

@@ -15,8 +15,7 @@ bool mn_nonzero_fits(int64_t size)
 mirnet_status mn_nonzero_create(mn_nonzero *out, int64_t size, int64_t capacity)
 {
     out->size = size;
-    /* One word more: the last bits are read together with those behind them. */
-    out->bits = mn_calloc((size_t)((capacity + 1) * size / 64 + 1), sizeof(*out->bits));
+    out->bits = mn_calloc((size_t)((capacity + 1) * size / 64), sizeof(*out->bits));
     out->counts = mn_calloc((size_t)capacity + 1, sizeof(*out->counts));
     return out->bits && out->counts ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }

@@ -33,7 +33,7 @@ typedef struct mn_optim {
                                nothing that must see all gradients first */
     size_t size;            /* of the flat arrays */
     float *slots[MN_SLOTS]; /* m, v, a; NULL where this optimizer has none */
-    uint8_t *resting;       /* [size / 16 + 1] see mn_gradient; for whoever changes slots to clear */
+    uint8_t *resting;       /* [size / 16 + 1] see mn_gradient; zero where nothing is known of the slots */
     size_t n_ranges;
     mn_range *ranges;       /* ascending; each at most a part's size */
     size_t n_parts;

@@ -266,7 +266,7 @@ mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t c
 {
     const mn_plan form = {
         .model = model, .use = use, .passes = passes,
-        .run = {.kernels = kernels, .threads = threads, .capacity = capacity},
+        .run = {.kernels = kernels, .threads = threads, .passes = passes, .capacity = capacity},
     };
     return create(out, &form, NULL);
 }
@@ -275,7 +275,7 @@ mirnet_status mn_plan_create_twin(mn_plan **out, const mn_plan *first)
 {
     const mn_plan form = {
         .model = first->model, .use = first->use, .passes = first->passes,
-        .run = {.kernels = first->run.kernels, .capacity = first->run.capacity, .weights = first->run.weights},
+        .run = {.kernels = first->run.kernels, .passes = first->passes, .capacity = first->run.capacity, .weights = first->run.weights},
     };
     return create(out, &form, first);
 }

@@ -56,13 +56,14 @@ typedef struct mn_gradient {
     bool add;
     const mn_update *update;
     float *w, *m, *v;
-    uint8_t *resting; /* a byte for each 16 floats of w: that of its first ones for a row of 16 or more; NULL: nothing is known */
+    uint8_t *resting; /* a byte for each row of a whole matrix, mn_resting_at; NULL: nothing is known */
 } mn_gradient;
 
 /* What is known of a row: nothing; all of its m and v are zero; not all. */
 enum { MN_UNKNOWN, MN_RESTS, MN_MOVES };
 
-/* The byte of row k. */
+/* The byte of row k: rows of at least 16 floats have one each, in an array of a byte for 16 floats of all weights, wherever
+ * their matrix begins. */
 static inline int64_t mn_resting_at(const mn_gradient *to, int64_t k)
 {
     return k * to->ld / 16;

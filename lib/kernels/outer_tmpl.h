@@ -172,7 +172,7 @@ INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t l
         outer_tile(from, from->a + l, d, g + l * ldg, ldg, add, 1, vecs, columns);
 }
 
-/* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns a bit for each element: 0 if it is known to
+/* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns bit i for element l + i: 0 if it is known to
  * be zero in all rows. */
 static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
                             int64_t ldg, bool add)
@@ -228,7 +228,8 @@ static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
             outer_update(o, r, l, n, k);
         else
             outer_block(o, r, l, n, 0, o->n, o->to.g + k * o->to.ld, o->to.ld, o->to.add);
-    }}
+    }
+}
 
 static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add)
 {

@@ -52,7 +52,8 @@ static void adam(const mn_update *u, float *w, float *m, float *v, const float *
 /*
  * Rule: where a row's gradient is zero and both its moments are zero, Adam leaves all three as they are, so they are
  * not touched. Proof: m' = b1 0 + 0, v' = b2 0 + 0, w' = w - rate 0 / (0 + epsilon). Units of a ReLU that nothing in
- * the training data moves have many such rows behind them. It stops at weight decay, which moves every weight.
+ * the training data moves have many such rows behind them. It stops at weight decay, which moves every weight. A moment
+ * of -0 counts as zero and keeps its sign, which nothing ever sees.
  */
 
 static void mark_moving(const mn_gradient *to, int64_t k)

@@ -129,7 +129,7 @@ static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_r
     enum { RUN = 16, COLUMNS = 64 };
     const conv_shape *s = &state->shape;
     const int64_t in = s->height * s->width * s->channels, out = s->out_height * s->out_width * s->filters;
-    if (!(mn_passes() & MN_PASS_ZEROS))
+    if (!(run->passes & MN_PASS_ZEROS))
         return MIRNET_OK;
     if (!state->hot && s->channels >= RUN && s->filters >= COLUMNS && mn_nonzero_fits(in))
         MN_TRY(mn_nonzero_create(&state->nonzero_x, in, run->capacity));

@@ -72,7 +72,7 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
             return MIRNET_OK;
     }
     const int64_t size = rows_of(op->layer) * depth;
-    if ((mn_passes() & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(size))
+    if ((run->passes & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(size))
         MN_TRY(mn_nonzero_create(&state->nonzero, size, run->capacity));
     if (op->blank_in)
         MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
@@ -127,7 +127,7 @@ static void forward(mn_op *op, const mn_run *run)
     const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
     if (is_few(op, run)) {
         mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units,
-                      .skips = mn_passes() & MN_PASS_ZEROS};
+                      .skips = run->passes & MN_PASS_ZEROS};
         mn_few_forward_run(run, &few, depth, op->y, units, bias, state->scratch);
         mn_activate(run, f, op->y, op->y, rows, units);
     } else {
@@ -164,7 +164,7 @@ static void backward_products(mn_op *op, const mn_run *run, int64_t rows)
         mn_few few = {
             .m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = mn_weight(layer, run, KERNEL),
             .ldw = units, .d = op->dy, .ldd = units, .dx = op->dx[0], .dx_add = op->dx_add[0],
-            .skips = mn_passes() & MN_PASS_ZEROS, .sloped = op->sloped, .gradient = gradient,
+            .skips = run->passes & MN_PASS_ZEROS, .sloped = op->sloped, .gradient = gradient,
         };
         mn_few_back_run(run, &few, depth);
         return;

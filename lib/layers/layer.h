@@ -64,6 +64,7 @@ typedef struct mn_step {
 typedef struct mn_run {
     const mn_kernels *kernels;
     mn_threads *threads;    /* NULL: the caller's thread alone */
+    int passes;             /* the savings that the plan makes, see passes.h */
     int64_t capacity;       /* the largest batch that buffers are made for */
     int64_t batch;
     const float *weights;   /* the model's flat array */
@@ -165,7 +166,7 @@ static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int
     const mn_step *step = run->step_now;
     if (step && param->at_once)
         return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
-                             .v = step->v + place, .resting = ld < 16 || at != 0 ? NULL : step->resting + place / 16};
+                             .v = step->v + place, .resting = ld < 16 || at != 0 ? NULL : step->resting + place / 16}; /* see kernels.h */
     return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
 }
 

@@ -150,7 +150,7 @@ mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x)
         .m = run->batch * r->steps, .ranges = r->live.n, .from = {r->live.from[0], r->live.from[1]},
         .to = {r->live.to[0], r->live.to[1]}, .x = x, .ldx = r->in, .w = mn_weight(op->layer, run, MN_RNN_KERNEL),
         .ldw = r->columns, .d = r->z, .ldd = r->columns,
-        .skips = mn_passes() & MN_PASS_ZEROS,
+        .skips = run->passes & MN_PASS_ZEROS,
     };
 }
 
