@@ -143,6 +143,57 @@ static void larger(float *y, const float *x, int64_t n)
     }
 }
 
+static void blend(float *restrict y, const float *restrict z, const float *restrict a, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = z[i] * y[i] + (1.0f - z[i]) * a[i];
+}
+
+/* c_new, of a vector of floats from `at` on or of `some` where that is fewer. */
+INLINE void lstm_cell(const mn_lstm_row *r, int64_t at, const bool whole, int64_t some)
+{
+    const int64_t n = r->n;
+    float *z = r->z + at;
+    const vec i = sigmoid_of(load_up_to(z, whole, some)), g = tanh_of(load_up_to(z + 2 * n, whole, some));
+    vec c = i * g;
+    if (r->c) {
+        const vec f = sigmoid_of(load_up_to(z + n, whole, some));
+        c += f * load_up_to(r->c + at, whole, some);
+        if (r->kept)
+            store_up_to(z + n, f, whole, some);
+    }
+    store_up_to(r->c_new + at, c, whole, some);
+    if (!r->kept)
+        return;
+    store_up_to(z, i, whole, some);
+    store_up_to(z + 2 * n, g, whole, some);
+}
+
+INLINE void lstm_output(const mn_lstm_row *r, int64_t at, const bool whole, int64_t some)
+{
+    float *z = r->z + 3 * r->n + at;
+    const vec o = sigmoid_of(load_up_to(z, whole, some)), kept = tanh_of(load_up_to(r->c_new + at, whole, some));
+    store_up_to(r->h_new + at, o * kept, whole, some);
+    if (!r->kept)
+        return;
+    store_up_to(z, o, whole, some);
+    store_up_to(r->kept + at, kept, whole, some);
+}
+
+/* In two passes: in one, tanh would wait for c, and what the CPU looks ahead would not reach the next vector's c. */
+static void lstm(const mn_lstm_row *r)
+{
+    const int64_t whole = r->n - r->n % LANES;
+    for (int64_t at = 0; at < whole; at += LANES)
+        lstm_cell(r, at, true, LANES);
+    if (whole < r->n)
+        lstm_cell(r, whole, false, r->n - whole);
+    for (int64_t at = 0; at < whole; at += LANES)
+        lstm_output(r, at, true, LANES);
+    if (whole < r->n)
+        lstm_output(r, whole, false, r->n - whole);
+}
+
 static int64_t find_nonzero(uint64_t *bits, const float *x, int64_t n)
 {
     int64_t count = 0;

@@ -131,6 +131,19 @@ typedef struct mn_sum {
     int64_t later_count;
 } mn_sum;
 
+/*
+ * A row's step of an LSTM with the usual activations, s the sigmoid; z holds i, f, g and o before them, n floats each:
+ *
+ *     c_new = s(f) c + s(i) tanh(g), h_new = s(o) tanh(c_new)
+ */
+typedef struct mn_lstm_row {
+    int64_t n;
+    float *z;
+    const float *c;       /* NULL: zeros, and there need not be an f */
+    float *c_new, *h_new; /* c_new may be c */
+    float *kept;          /* tanh(c_new), and z becomes the gates; NULL: nobody wants either */
+} mn_lstm_row;
+
 typedef struct mn_kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
     int64_t width;    /* columns of a panel of a packed B */
@@ -172,6 +185,10 @@ typedef struct mn_kernels {
     void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a * b */
     void (*scale)(float *y, float factor, int64_t n);                        /* y *= factor */
     void (*larger)(float *y, const float *x, int64_t n);                     /* y = max(y, x); NaN if either is */
+
+    /* y = z * y + (1 - z) * a */
+    void (*blend)(float *y, const float *z, const float *a, int64_t n);
+    void (*lstm)(const mn_lstm_row *row);
 
     void (*adam)(const mn_update *u, float *w, float *m, float *v, const float *g, int64_t n);
 } mn_kernels;

@@ -71,5 +71,7 @@ const mn_kernels MN_TABLE = {
     .multiply_add = multiply_add,
     .scale = scale,
     .larger = larger,
+    .blend = blend,
+    .lstm = lstm,
     .adam = adam,
 };

@@ -47,6 +47,20 @@ INLINE void store_some(float *p, vec v, int64_t n)
 #endif
 }
 
+/* All lanes where it is known that there are as many. */
+INLINE vec load_up_to(const float *p, const bool whole, int64_t n)
+{
+    return whole ? load(p) : load_some(p, n);
+}
+
+INLINE void store_up_to(float *p, vec v, const bool whole, int64_t n)
+{
+    if (whole)
+        store(p, v);
+    else
+        store_some(p, v, n);
+}
+
 /* Bits of a where mask is all ones, of b where it is zero. */
 INLINE vec choose(ivec mask, vec a, vec b)
 {

@@ -95,10 +95,11 @@ static void output_row(const mn_rnn_step *s, int64_t slot)
 {
     const mn_rnn *r = s->rnn;
     const float *z = gate_of(s, slot, UPDATE), *h = r->state[0] + mn_rnn_at(r, slot, s->t);
-    float *a = gate_of(s, slot, CANDIDATE), *h_new = r->fresh[0] + slot * r->units;
+    float *a = gate_of(s, slot, CANDIDATE), *h_new = mn_rnn_next(s, 0, slot);
     mn_rnn_gates(s, s->op->layer->spec->activation, a, 1);
-    for (int64_t i = 0; i < r->units; i++)
-        h_new[i] = z[i] * h[i] + (1.0f - z[i]) * a[i];
+    if (h_new != h)
+        memcpy(h_new, h, (size_t)r->units * sizeof(float));
+    s->run->kernels->blend(h_new, z, a, r->units);
 }
 
 static void forward(const mn_rnn_step *s)
@@ -109,14 +110,16 @@ static void forward(const mn_rnn_step *s)
     else
         keep_start(s);
     for (int64_t slot = s->from; slot < s->to; slot++)
-        gates_row(s, slot);
+        if (!mn_rnn_is_passed(s, slot))
+            gates_row(s, slot);
     if (s->k > 0 && !resets_after(s))
         mn_rnn_product(s, (mn_gemm){
             .n = r->units, .run = r->units, .x = r->kept + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
             .y = gate_of(s, s->from, CANDIDATE), .ldc = r->z_slot, .b = r->recurrent[1], .add = true,
         });
     for (int64_t slot = s->from; slot < s->to; slot++)
-        output_row(s, slot);
+        if (!mn_rnn_is_passed(s, slot))
+            output_row(s, slot);
 }
 
 /*

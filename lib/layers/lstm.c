@@ -14,21 +14,36 @@
  *
  * `kept` is f(c').
  */
+static void forward_any(const mn_rnn_step *s, int64_t slot, const mn_lstm_row *row)
+{
+    const mn_layer_spec *spec = s->op->layer->spec;
+    const mn_kernels *kernels = s->run->kernels;
+    const int64_t n = row->n;
+    float *i = row->z, *f = i + n, *g = f + n, *o = g + n, *kept = s->rnn->kept + mn_rnn_at(s->rnn, slot, s->t);
+    mn_rnn_gates(s, spec->recurrent_activation, i, row->c ? 2 : 1);
+    mn_rnn_gates(s, spec->activation, g, 1);
+    mn_rnn_gates(s, spec->recurrent_activation, o, 1);
+    mn_rnn_times(s, kept, i, g);
+    if (row->c)
+        kernels->multiply_add(kept, f, row->c, n);
+    memcpy(row->c_new, kept, (size_t)n * sizeof(float));
+    mn_activate_part(kernels, spec->activation, kept, kept, 1, n);
+    mn_rnn_times(s, row->h_new, o, kept);
+}
+
 static void forward_row(const mn_rnn_step *s, int64_t slot)
 {
     const mn_layer_spec *spec = s->op->layer->spec;
     const mn_rnn *r = s->rnn;
-    const int64_t n = r->units, at = mn_rnn_at(r, slot, s->t);
-    float *i = mn_rnn_z(r, slot, s->t), *f = i + n, *g = f + n, *o = g + n;
-    float *h_new = r->fresh[0] + slot * n, *c_new = r->fresh[1] + slot * n, *kept = r->kept + at;
-    mn_rnn_gates(s, spec->recurrent_activation, i, s->k == 0 ? 1 : 2);
-    mn_rnn_gates(s, spec->activation, g, 1);
-    mn_rnn_gates(s, spec->recurrent_activation, o, 1);
-    mn_rnn_times(s, c_new, i, g);
-    if (s->k > 0)
-        s->run->kernels->multiply_add(c_new, f, r->state[1] + at, n);
-    mn_activate_part(s->run->kernels, spec->activation, kept, c_new, 1, n);
-    mn_rnn_times(s, h_new, o, kept);
+    const int64_t at = mn_rnn_at(r, slot, s->t);
+    const mn_lstm_row row = {
+        .n = r->units, .z = mn_rnn_z(r, slot, s->t), .c = s->k > 0 ? r->state[1] + at : NULL,
+        .c_new = mn_rnn_next(s, 1, slot), .h_new = mn_rnn_next(s, 0, slot), .kept = r->streams ? NULL : r->kept + at,
+    };
+    if (spec->activation == MN_TANH && spec->recurrent_activation == MN_SIGMOID)
+        s->run->kernels->lstm(&row);
+    else
+        forward_any(s, slot, &row);
 }
 
 static void forward(const mn_rnn_step *s)
@@ -41,7 +56,8 @@ static void forward(const mn_rnn_step *s)
             .y = mn_rnn_z(r, s->from, s->t), .ldc = r->z_slot, .b = r->recurrent[0], .add = true,
         });
     for (int64_t slot = s->from; slot < s->to; slot++)
-        forward_row(s, slot);
+        if (!mn_rnn_is_passed(s, slot))
+            forward_row(s, slot);
 }
 
 /*

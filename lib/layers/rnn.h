@@ -15,10 +15,12 @@ enum { MN_RNN_CHUNK = 8, MN_RNN_WALK = 32 };
 enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
 
 /*
- * A kind of cell: what happens in one step of a few samples. Cells know nothing of masks: what they compute for a
- * sample whose step is masked is thrown away.
+ * A kind of cell: what happens in one step of a few samples. Where some of these do not take the step, see
+ * mn_rnn_is_passed, `forward` leaves their states alone; what else it computes of them, and all that `backward` does,
+ * is thrown away.
  *
- * forward         z holds x K + b of this step; makes the gates of it, fills `kept`, writes the new state to `fresh`.
+ * forward         z holds x K + b of this step; makes the gates of it, fills `kept`, writes the new state to mn_rnn_next.
+ *                 Nobody reads gates and `kept` where z streams.
  * backward        from d, the gradient of the state behind the step (left unchanged): replaces the gates in z by the
  *                 gradient before their activation, and writes the gradient of the state before the step to `fresh`.
  * recurrent_grad  the gradient of the recurrent kernel, from what `backward` left.
@@ -83,7 +85,7 @@ struct mn_rnn {
     float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
     float *h_dropped; /* [slots][steps][units] h with recurrent dropout; NULL without */
     float *kept;      /* [slots][steps][units] for the cell */
-    float *fresh[2];  /* [slots][units] the states behind the step, or their gradients before it; what a cell of one
+    float *fresh[2];  /* [slots][units] the states behind the last step, or their gradients before one; what a cell of one
                          state has no use for is its scratch */
     float *d[2];      /* [slots][units] gradient of the state */
     float *row;       /* [slots][columns] scratch */
@@ -111,6 +113,13 @@ static inline int64_t mn_rnn_at(const mn_rnn *r, int64_t slot, int64_t t)
 {
     return slot * r->slot_stride + t * r->step_stride;
 }
+
+/* Where the state i behind the step goes: into the place of that before the next step, which is the same place unless all
+ * steps are kept. */
+float *mn_rnn_next(const mn_rnn_step *step, int32_t i, int64_t slot);
+
+/* Whether the step is masked, or one of the blank whose end is known. */
+bool mn_rnn_is_passed(const mn_rnn_step *step, int64_t slot);
 
 /* h before each step as the recurrent kernel meets it. */
 static inline float *mn_rnn_h(const mn_rnn *r, const mn_run *run)

@@ -39,8 +39,7 @@ static bool is_blank(const mn_rnn_step *s, int64_t slot)
     return s->rnn->ready && s->t >= s->op->blank_in->extent[s->sample + slot];
 }
 
-/* Masked, or a step of the blank whose end is known. */
-static bool is_passed(const mn_rnn_step *s, int64_t slot)
+bool mn_rnn_is_passed(const mn_rnn_step *s, int64_t slot)
 {
     return is_masked(s, slot) || (s->rnn->after[0] && is_blank(s, slot));
 }
@@ -49,9 +48,9 @@ static bool is_passed(const mn_rnn_step *s, int64_t slot)
 static mn_rnn_step taken(const mn_rnn_step *s)
 {
     mn_rnn_step step = *s;
-    while (step.from < step.to && is_passed(&step, step.from))
+    while (step.from < step.to && mn_rnn_is_passed(&step, step.from))
         step.from++;
-    while (step.from < step.to && is_passed(&step, step.to - 1))
+    while (step.from < step.to && mn_rnn_is_passed(&step, step.to - 1))
         step.to--;
     return step;
 }
@@ -64,6 +63,14 @@ static float *row_of(const mn_rnn_step *s, float *y, int64_t slot)
     if (s->op->layer->spec->return_sequences)
         return y + (sample * r->steps + (r->reversed ? r->steps - 1 - s->k : s->k)) * r->ldy;
     return s->k == r->steps - 1 ? y + sample * r->ldy : NULL;
+}
+
+float *mn_rnn_next(const mn_rnn_step *s, int32_t i, int64_t slot)
+{
+    const mn_rnn *r = s->rnn;
+    if (r->streams || s->k + 1 < r->steps)
+        return r->state[i] + mn_rnn_at(r, slot, time_of(s->op, s->k + 1));
+    return r->fresh[i] + slot * r->units;
 }
 
 static size_t unit_bytes(const mn_rnn *r)
@@ -202,7 +209,7 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
         mn_gemm_run(run, products, r->blocks);
 }
 
-/* A masked step keeps the state. Hands the state on to the next step and to the output. */
+/* A masked step keeps the state. Hands the state on to the output. */
 static void settle(const mn_rnn_step *s)
 {
     const mn_rnn *r = s->rnn;
@@ -210,19 +217,17 @@ static void settle(const mn_rnn_step *s)
     for (int64_t slot = s->from; slot < s->to; slot++) {
         const bool masked = is_masked(s, slot);
         for (int32_t i = 0; i < r->cell->states; i++) {
-            float *fresh = r->fresh[i] + slot * r->units;
-            if (masked)
-                memcpy(fresh, r->state[i] + mn_rnn_at(r, slot, s->t), bytes);
+            float *next = mn_rnn_next(s, i, slot);
+            if (masked && !r->streams)
+                memcpy(next, r->state[i] + mn_rnn_at(r, slot, s->t), bytes);
             else if (r->after[i] && is_blank(s, slot))
-                memcpy(fresh, r->after[i] + s->t * r->units, bytes);
-            if (s->k + 1 < r->steps)
-                memcpy(r->state[i] + mn_rnn_at(r, slot, time_of(s->op, s->k + 1)), fresh, bytes);
+                memcpy(next, r->after[i] + s->t * r->units, bytes);
         }
         float *y = row_of(s, s->op->y, slot);
         if (y && masked && r->zero_masked)
             memset(y, 0, bytes);
         else if (y)
-            memcpy(y, r->fresh[0] + slot * r->units, bytes);
+            memcpy(y, mn_rnn_next(s, 0, slot), bytes);
     }
 }
 
@@ -298,10 +303,8 @@ static void walk_blank(const mn_op *op, const mn_run *run)
         if (!r->after[0])
             continue;
         r->cell->forward(&s);
-        for (int32_t i = 0; i < r->cell->states; i++) {
-            memcpy(r->after[i] + s.t * r->units, r->fresh[i], unit_bytes(r));
-            memcpy(r->state[i] + mn_rnn_at(r, 0, s.t), r->fresh[i], unit_bytes(r));
-        }
+        for (int32_t i = 0; i < r->cell->states; i++)
+            memcpy(r->after[i] + s.t * r->units, mn_rnn_next(&s, i, 0), unit_bytes(r));
     }
     r->ready = true;
 }
