@@ -23,6 +23,12 @@ INLINE vec exp_less_one(vec r)
     return multiply_sum(p * r, r, r);
 }
 
+/* 2^n for the n that `shifted` holds, -127 < n <= 128: infinity for the last one. */
+INLINE vec two_to(vec shifted)
+{
+    return (vec)(((ivec)shifted - (ivec)splat(12582912.0f) + 127) << 23);
+}
+
 /* e^x to 1 ulp: 2^n * e^r with n = round(x / ln 2). The bounds give 0 and infinity; 2^n in two factors, since it is no float
  * where e^x is close to them. */
 INLINE vec exp_of(vec x)
@@ -36,9 +42,14 @@ INLINE vec exp_of(vec x)
     return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
 }
 
+/* 1 / (1 + e^-x), with e^-x as above but in one factor: where it is below the lower bound the sum is 1, and where it
+ * becomes infinite too early the result is below FLT_MIN. */
 INLINE vec sigmoid_of(vec x)
 {
-    return splat(1.0f) / (splat(1.0f) + exp_of(-x));
+    x = at_most(at_least(-x, splat(-87.0f)), splat(89.0f));
+    vec shifted = multiply_sum(x, splat(1.44269504f), splat(12582912.0f));
+    vec p = exp_less_one(rest_of(x, shifted)) + splat(1.0f);
+    return splat(1.0f) / (splat(1.0f) + p * two_to(shifted));
 }
 
 /* tanh |x| with m = e^(2 |x|) - 1 = 2^n (e^r - 1) + (2^n - 1): 1 - 2 / (m + 2), and where that would cancel m / (m + 2). */
@@ -47,7 +58,7 @@ INLINE vec tanh_of(vec x)
     const ivec sign = (ivec)x & INT32_MIN;
     const vec twice = at_most((vec)((ivec)(x + x) & INT32_MAX), splat(20.0f));
     vec shifted = multiply_sum(twice, splat(1.44269504f), splat(12582912.0f));
-    const vec power = (vec)(((ivec)shifted - (ivec)splat(12582912.0f) + 127) << 23);
+    const vec power = two_to(shifted);
     const vec m = multiply_sum(power, exp_less_one(rest_of(twice, shifted)), power - splat(1.0f));
     const vec half = splat(1.0f) / (m + splat(2.0f));
     return (vec)((ivec)choose(twice < splat(1.25f), m * half, splat(1.0f) - (half + half)) | sign);
