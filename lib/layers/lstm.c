@@ -46,10 +46,26 @@ static void forward_row(const mn_rnn_step *s, int64_t slot)
         forward_any(s, slot, &row);
 }
 
+/* z = (x, h) (K, R) + b: z is not written, read and written again, and a narrow x costs little. */
+static void join(const mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++)
+        memcpy(r->joined + mn_rnn_at(r, slot, s->t), s->op->x[0] + ((s->sample + slot) * r->steps + s->t) * r->in,
+               (size_t)r->in * sizeof(float));
+    mn_rnn_product(s, (mn_gemm){
+        .n = r->columns, .run = r->in + r->units, .x = r->joined + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
+        .y = mn_rnn_z(r, s->from, s->t), .ldc = r->z_slot, .b = r->joined_kernel,
+        .bias = s->op->layer->spec->use_bias ? r->bias : NULL,
+    });
+}
+
 static void forward(const mn_rnn_step *s)
 {
     const mn_rnn *r = s->rnn;
-    if (s->k > 0)
+    if (r->joins)
+        join(s);
+    else if (s->k > 0)
         mn_rnn_product(s, (mn_gemm){
             .n = r->columns, .run = r->units,
             .x = mn_rnn_h(r, s->run) + mn_rnn_at(r, s->from, s->t), .lda = r->slot_stride,
@@ -117,6 +133,7 @@ static void recurrent_grad(const mn_op *op, const mn_run *run)
 static const mn_cell cell = {
     .gates = 4,
     .states = 2,
+    .joins = true,
     .split = 4,
     .forward = forward,
     .backward = backward,

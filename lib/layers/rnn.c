@@ -102,10 +102,14 @@ static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, 
     if (op->twin) {
         const mn_rnn *twin = op->twin->state;
         r->kernel = twin->kernel;
+        r->joined_kernel = twin->joined_kernel;
         memcpy(r->recurrent, twin->recurrent, sizeof(r->recurrent));
         r->bias = twin->bias;
         return MIRNET_OK;
     }
+    MN_TRY(get(&r->bias, r->columns, 1, 1));
+    if (r->joins)
+        return get_packed(&r->joined_kernel, run, 1, r->in + r->units, r->columns);
     const int64_t rows = run->capacity * r->steps;
     if (backward)
         MN_TRY(get(&r->scratch, (int64_t)mn_few_scratch(mn_min(rows, MN_FEW_ROWS), r->in, r->columns), 1, 1));
@@ -119,22 +123,27 @@ static mirnet_status get_weights(mn_rnn *r, const mn_op *op, const mn_run *run, 
             if (backward)
                 MN_TRY(get_packed(&r->recurrent_t[i], run, 1, parts[i], r->units));
         }
-    return get(&r->bias, r->columns, 1, 1);
+    return MIRNET_OK;
 }
 
 static mirnet_status get_states(mn_rnn *r, const mn_layer_spec *spec, bool backward)
 {
     const int64_t kept_steps = backward ? r->steps : 1;
-    r->slot_stride = kept_steps * r->units;
+    r->slot_stride = r->joins ? r->in + r->units : kept_steps * r->units;
     r->step_stride = backward ? r->units : 0;
     r->z_slot = r->streams ? r->columns : r->steps * r->columns;
     r->z_step = r->streams ? r->slots * r->columns : r->columns;
-    MN_TRY(get(&r->z, r->slots, r->streams ? MN_RNN_CHUNK : r->steps, r->columns));
-    MN_TRY(get(&r->kept, r->slots, kept_steps, r->units));
+    MN_TRY(get(&r->z, r->slots, r->joins ? 1 : r->streams ? MN_RNN_CHUNK : r->steps, r->columns));
+    MN_TRY(get(&r->kept, r->slots, r->slot_stride, 1));
     for (int i = 0; i < 2; i++)
         MN_TRY(get(&r->fresh[i], r->slots, r->units, 1));
+    if (r->joins) {
+        MN_TRY(get(&r->joined, r->slots, r->slot_stride, 1));
+        r->state[0] = r->joined + r->in;
+    }
     for (int32_t i = 0; i < r->cell->states; i++) {
-        MN_TRY(get(&r->state[i], r->slots, kept_steps, r->units));
+        if (!r->state[i])
+            MN_TRY(get(&r->state[i], r->slots, r->slot_stride, 1));
         if (backward)
             MN_TRY(get(&r->d[i], r->slots, r->units, 1));
     }
@@ -194,6 +203,8 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->ldy = r->units;
     r->idle = idle_at_zero(layer->spec);
     r->streams = !backward && r->steps > 1;
+    /* A masked layer knows no blank, of which x K would be made once for all. */
+    r->joins = r->streams && cell->joins && layer->masked;
     r->slots = r->streams ? mn_min(run->capacity, SLOTS) : run->capacity;
     cut_columns(r, skips_idle(layer));
     if (op->blank_in && r->streams)
@@ -221,10 +232,13 @@ void mn_rnn_close(mn_op *op)
         return;
     if (!op->twin) {
         mn_free(r->kernel);
+        mn_free(r->joined_kernel);
         mn_free(r->recurrent[0]);
         mn_free(r->recurrent[1]);
         mn_free(r->bias);
     }
+    if (r->joined)
+        r->state[0] = NULL;
     for (int i = 0; i < 2; i++) {
         mn_free(r->recurrent_t[i]);
         mn_free(r->state[i]);
@@ -239,6 +253,7 @@ void mn_rnn_close(mn_op *op)
     mn_free(r->real);
     mn_free(r->blank_z);
     mn_free(r->z);
+    mn_free(r->joined);
     mn_free(r->h_dropped);
     mn_free(r->kept);
     mn_free(r->row);
@@ -260,6 +275,13 @@ static void prepare_bias(const mn_rnn *r, const mn_layer *layer, const mn_run *r
         run->kernels->add(r->bias, bias + r->columns, r->cell->split * r->units);
 }
 
+static void pack_joined(const mn_rnn *r, const mn_run *run, const float *kernel, const float *recurrent)
+{
+    const int64_t rows = r->in + r->units, panels = mn_panels(run->kernels, r->columns);
+    mn_pack(run->kernels, r->joined_kernel, rows, 0, kernel, r->in, r->columns, r->columns, 0, panels);
+    mn_pack(run->kernels, r->joined_kernel, rows, r->in, recurrent, r->units, r->columns, r->columns, 0, panels);
+}
+
 void mn_rnn_prepare(mn_op *op, const mn_run *run)
 {
     mn_rnn *r = op->state;
@@ -271,6 +293,11 @@ void mn_rnn_prepare(mn_op *op, const mn_run *run)
     const float *kernel = mn_weight(op->layer, run, MN_RNN_KERNEL);
     const float *recurrent = mn_weight(op->layer, run, MN_RNN_RECURRENT);
     const int64_t block = (int64_t)mn_packed_size(run->kernels, r->in, r->block_n);
+    prepare_bias(r, op->layer, run);
+    if (r->joins) {
+        pack_joined(r, run, kernel, recurrent);
+        return;
+    }
     const bool few = mn_rnn_few(r, run);
     for (int32_t i = 0; !few && i < r->blocks; i++)
         mn_pack_run(run, r->kernel + i * block, kernel + r->block_at[i], r->in, r->block_n, r->columns, false);
@@ -284,5 +311,4 @@ void mn_rnn_prepare(mn_op *op, const mn_run *run)
         if (r->recurrent_t[i])
             mn_pack_run(run, r->recurrent_t[i], recurrent + at, n, r->units, r->columns, true);
     }
-    prepare_bias(r, op->layer, run);
 }

@@ -19,8 +19,8 @@ enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
  * mn_rnn_is_passed, `forward` leaves their states alone; what else it computes of them, and all that `backward` does,
  * is thrown away.
  *
- * forward         z holds x K + b of this step; makes the gates of it, fills `kept`, writes the new state to mn_rnn_next.
- *                 Nobody reads gates and `kept` where z streams.
+ * forward         z holds x K + b of this step, unless it joins; makes the gates of it, fills `kept`, writes the new
+ *                 state to mn_rnn_next. Nobody reads gates and `kept` where z streams.
  * backward        from d, the gradient of the state behind the step (left unchanged): replaces the gates in z by the
  *                 gradient before their activation, and writes the gradient of the state before the step to `fresh`.
  * recurrent_grad  the gradient of the recurrent kernel, from what `backward` left.
@@ -28,6 +28,7 @@ enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
 typedef struct mn_cell {
     int32_t gates;  /* blocks of `units` columns in the kernel */
     int32_t states; /* 1: h; 2: h and c */
+    bool joins;     /* `forward` can do so where x K and h R are only needed together */
     int32_t split;  /* so many gates are the first product with the recurrent kernel; the others, if any, the second */
     void (*forward)(const mn_rnn_step *step);
     void (*backward)(const mn_rnn_step *step);
@@ -45,6 +46,7 @@ struct mn_rnn {
     int64_t slots;
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
     bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and forgotten */
+    bool joins;                       /* where it streams: x K + h R is one product, of a row that holds x and h */
     int64_t chunk;                    /* so many: a power of two */
     int64_t z_slot, z_step;           /* of z */
     bool idle;                        /* gate 1 has no effect in the first step, where the state is zero */
@@ -68,6 +70,7 @@ struct mn_rnn {
     mn_tail *tail;                        /* where op->blank_in is set */
     mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there, and
                                              z in the order of x */
+    float *joined_kernel;                 /* packed [in + units][columns]: K above R, in place of both, where it joins */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     /*
@@ -81,12 +84,13 @@ struct mn_rnn {
     float *after[2];  /* [steps][units] where the layer goes backwards: the states behind step t of the blank; else NULL */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient; where it streams
-                         [MN_RNN_CHUNK][slots][columns] */
+                         [MN_RNN_CHUNK][slots][columns]; where it joins [slots][columns] x K + h R + b */
     float *state[2];  /* [slots][steps][units] before each step: h, and c of an LSTM */
+    float *joined;    /* [slots][in + units] x and h of the step, where it joins: state[0] lies in it */
     float *h_dropped; /* [slots][steps][units] h with recurrent dropout; NULL without */
     float *kept;      /* [slots][steps][units] for the cell */
-    float *fresh[2];  /* [slots][units] the states behind the last step, or their gradients before one; what a cell of one
-                         state has no use for is its scratch */
+    float *fresh[2];  /* [slots][units] the states behind the last step, or their gradients before one; what a cell of
+                         one state has no use for is its scratch */
     float *d[2];      /* [slots][units] gradient of the state */
     float *row;       /* [slots][columns] scratch */
     float *x_dropped; /* [slots][steps][in] x with dropout; NULL without */
@@ -114,8 +118,8 @@ static inline int64_t mn_rnn_at(const mn_rnn *r, int64_t slot, int64_t t)
     return slot * r->slot_stride + t * r->step_stride;
 }
 
-/* Where the state i behind the step goes: into the place of that before the next step, which is the same place unless all
- * steps are kept. */
+/* Where the state i behind the step goes: into the place of that before the next step, which is the same place unless
+ * all steps are kept. */
 float *mn_rnn_next(const mn_rnn_step *step, int32_t i, int64_t slot);
 
 /* Whether the step is masked, or one of the blank whose end is known. */

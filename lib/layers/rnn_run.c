@@ -97,7 +97,7 @@ static void run_walk(const mn_op *op, const mn_run *run, int64_t sample, int64_t
     else if (run->threads)
         together = mn_max(1, mn_min(count / 2, count < 4 * WALK ? WALK_FEW : WALK));
     if (r->streams)
-        for (r->chunk = MN_RNN_CHUNK; r->chunk > 1 && r->chunk * together > STREAM_ROWS; r->chunk /= 2)
+        for (r->chunk = r->joins ? 1 : MN_RNN_CHUNK; r->chunk > 1 && r->chunk * together > STREAM_ROWS; r->chunk /= 2)
             ;
     walk w = {op, run, sample, count, together};
     mn_parallel(run, task, &w, mn_ceil_div(count, w.per_part));
@@ -217,11 +217,13 @@ static void settle(const mn_rnn_step *s)
     for (int64_t slot = s->from; slot < s->to; slot++) {
         const bool masked = is_masked(s, slot);
         for (int32_t i = 0; i < r->cell->states; i++) {
-            float *next = mn_rnn_next(s, i, slot);
+            const float *from = NULL;
             if (masked && !r->streams)
-                memcpy(next, r->state[i] + mn_rnn_at(r, slot, s->t), bytes);
+                from = r->state[i] + mn_rnn_at(r, slot, s->t);
             else if (r->after[i] && is_blank(s, slot))
-                memcpy(next, r->after[i] + s->t * r->units, bytes);
+                from = r->after[i] + s->t * r->units;
+            if (from)
+                memcpy(mn_rnn_next(s, i, slot), from, bytes);
         }
         float *y = row_of(s, s->op->y, slot);
         if (y && masked && r->zero_masked)
@@ -277,7 +279,7 @@ static void forward_part(void *context, int64_t part, int32_t worker)
             memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
     for (s.k = 0; s.k < r->steps; s.k++) {
         s.t = time_of(s.op, s.k);
-        if (r->streams && s.k % r->chunk == 0)
+        if (r->streams && !r->joins && s.k % r->chunk == 0)
             stream_inputs(&s);
         if (s.k > 0 && drops_h(r, s.run))
             drop_states(&s);
