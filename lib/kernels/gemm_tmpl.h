@@ -52,6 +52,38 @@ INLINE void finish(const mn_gemm *g, const block *k, float *y, vec sum, int64_t 
         store_some(y, sum, columns);
 }
 
+/* The same for all sums of a tile, whose rows of C begin at y: what is to be done is asked once, not for each. */
+INLINE void finish_tile(const mn_gemm *g, const block *k, float *const *y, vec (*sum)[VECS], int64_t col,
+                        const int height, const int vecs, int64_t columns)
+{
+    if (k->first && g->bias)
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const int64_t at = v * LANES;
+            const vec bias = load_up_to(g->bias + col + at, columns - at >= LANES, columns - at);
+            UNROLL
+            for (int i = 0; i < height; i++)
+                sum[i][v] += bias;
+        }
+    if (!k->first || g->add)
+        UNROLL
+        for (int i = 0; i < height; i++)
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[i][v] += load_up_to(y[i] + v * LANES, columns - v * LANES >= LANES, columns - v * LANES);
+    if (k->last && g->relu)
+        UNROLL
+        for (int i = 0; i < height; i++)
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[i][v] = at_least(sum[i][v], (vec){0});
+    UNROLL
+    for (int i = 0; i < height; i++)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            store_up_to(y[i] + v * LANES, sum[i][v], columns - v * LANES >= LANES, columns - v * LANES);
+}
+
 /* `height` rows and `vecs` vectors of C over one block of K. `columns` is how many of the columns exist. */
 INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, const int height, const int vecs,
                  int64_t columns)
@@ -96,11 +128,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             }
         }
     }
-    UNROLL
-    for (int i = 0; i < height; i++)
-        UNROLL
-        for (int v = 0; v < vecs; v++)
-            finish(g, k, y[i] + v * LANES, sum[i][v], col + v * LANES, columns - v * LANES);
+    finish_tile(g, k, y, sum, col, height, vecs, columns);
 }
 
 INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
