@@ -145,6 +145,7 @@ typedef enum which {
     ADD,
     MULTIPLY,
     MULTIPLY_ADD,
+    BLEND,
     SCALE,
     EXP,
     SIGMOID,
@@ -162,6 +163,7 @@ static void call(const mn_kernels *kernels, which f, float *y, const float *a, c
     case ADD: kernels->add(y, a, n); break;
     case MULTIPLY: kernels->multiply(y, a, n); break;
     case MULTIPLY_ADD: kernels->multiply_add(y, a, b, n); break;
+    case BLEND: kernels->blend(y, a, b, n); break;
     case SCALE: kernels->scale(y, 0.7f, n); break;
     case EXP: kernels->exp(y, a, n); break;
     case SIGMOID: kernels->sigmoid(y, a, n); break;
@@ -181,6 +183,7 @@ static double reference(which f, double y, double a, double b, double *out_size)
     case ADD: *out_size += fabs(a); return y + a;
     case MULTIPLY: return y * a;
     case MULTIPLY_ADD: *out_size += fabs(a * b); return y + a * b;
+    case BLEND: *out_size += fabs(y * a) + 2 * fabs(b); return a * y + (1 - a) * b;
     case SCALE: return y * (double)0.7f;
     case EXP: *out_size = exp(a); return exp(a);
     case SIGMOID: *out_size = 1; return sigmoid(a);
@@ -241,6 +244,59 @@ START_TEST(relu_stops_gradients_at_zero_and_below)
     float y[4] = {0, -0.0f, 0x1p-149f, 2}, d[4] = {5, 5, 5, 5};
     kernels->relu_back(d, y, 4);
     ck_assert(d[0] == 0 && d[1] == 0 && d[2] == 5 && d[3] == 5);
+}
+END_TEST
+
+/* -- LSTM ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct lstm_floats {
+    float z[4 * MOST + GUARD], c[MOST + GUARD], h[MOST + GUARD], kept[MOST + GUARD];
+} lstm_floats;
+
+/* The same by the other kernels, which round at the same places. */
+static void lstm_by_parts(const mn_kernels *kernels, lstm_floats *l, int64_t n, bool starts, bool keeps)
+{
+    float gates[4 * MOST], c[MOST], h[MOST];
+    memcpy(gates, l->z, (size_t)(4 * n) * sizeof(float));
+    if (!starts)
+        kernels->sigmoid(gates + n, gates + n, n);
+    kernels->sigmoid(gates, gates, n);
+    kernels->tanh(gates + 2 * n, gates + 2 * n, n);
+    kernels->sigmoid(gates + 3 * n, gates + 3 * n, n);
+    memcpy(c, gates, (size_t)n * sizeof(float));
+    kernels->multiply(c, gates + 2 * n, n);
+    if (!starts)
+        kernels->multiply_add(c, gates + n, l->c, n);
+    memcpy(l->c, c, (size_t)n * sizeof(float));
+    kernels->tanh(c, c, n);
+    memcpy(h, c, (size_t)n * sizeof(float));
+    kernels->multiply(h, gates + 3 * n, n);
+    memcpy(l->h, h, (size_t)n * sizeof(float));
+    if (!keeps)
+        return;
+    memcpy(l->z, gates, (size_t)(4 * n) * sizeof(float));
+    memcpy(l->kept, c, (size_t)n * sizeof(float));
+}
+
+START_TEST(a_step_of_an_lstm_is_that_of_its_parts_and_writes_nothing_else)
+{
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
+    for (int round = 0; round < 4 * MOST; round++) {
+        const bool starts = round & 1, keeps = round & 2;
+        const int64_t n = 1 + round / 4;
+        lstm_floats got, want;
+        mn_net_fill(&seed, got.z, sizeof(got) / sizeof(float), -3, 3);
+        if (starts)
+            for (int64_t i = 0; i < n; i++)
+                got.z[n + i] = NAN;
+        memcpy(&want, &got, sizeof(want));
+        lstm_by_parts(kernels, &want, n, starts, keeps);
+        kernels->lstm(&(mn_lstm_row){
+            .n = n, .z = got.z, .c = starts ? NULL : got.c, .c_new = got.c, .h_new = got.h,
+            .kept = keeps ? got.kept : NULL,
+        });
+        ck_assert_msg(memcmp(&got, &want, sizeof(got)) == 0, "%d units, round %d", (int)n, round);
+    }
 }
 END_TEST
 
@@ -401,6 +457,7 @@ int main(void)
     tcase_add_loop_test(tc, runs_of_any_length_at_any_place, 0, tables);
     tcase_add_loop_test(tc, a_function_may_write_where_it_reads, 0, tables);
     tcase_add_loop_test(tc, relu_stops_gradients_at_zero_and_below, 0, tables);
+    tcase_add_loop_test(tc, a_step_of_an_lstm_is_that_of_its_parts_and_writes_nothing_else, 0, tables);
     tcase_add_loop_test(tc, adam_is_its_formula_and_does_not_depend_on_the_pieces, 0, tables);
     tcase_add_loop_test(tc, rows_that_letters_pick_are_added_in_order, 0, tables);
     tcase_add_loop_test(tc, rows_are_added_in_order, 0, tables);
