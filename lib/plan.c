@@ -275,7 +275,8 @@ mirnet_status mn_plan_create_twin(mn_plan **out, const mn_plan *first)
 {
     const mn_plan form = {
         .model = first->model, .use = first->use, .passes = first->passes,
-        .run = {.kernels = first->run.kernels, .passes = first->passes, .capacity = first->run.capacity, .weights = first->run.weights},
+        .run = {.kernels = first->run.kernels, .passes = first->passes, .capacity = first->run.capacity,
+                .weights = first->run.weights},
     };
     return create(out, &form, first);
 }

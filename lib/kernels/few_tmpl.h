@@ -45,7 +45,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const float *at = y + (row + i) * ldy + col + v * LANES;
-            sum[i][v] = !add ? (vec){0} : whole ? load(at) : load_some(at, columns);
+            sum[i][v] = add ? load_up_to(at, whole, columns) : (vec){0};
         }
     }
     for (int64_t r = 0; r < count; r++) {
@@ -55,7 +55,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         fetch(f->w + rows[r + FEW_BLOCK] * f->ldw + col, vecs);
         UNROLL
         for (int v = 0; v < vecs; v++)
-            wv[v] = whole ? load(w + v * LANES) : load_some(w, columns);
+            wv[v] = load_up_to(w + v * LANES, whole, columns);
         UNROLL
         for (int i = 0; i < height; i++) {
             vec xv = splat(x[i][k]);
@@ -69,10 +69,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         UNROLL
         for (int v = 0; v < vecs; v++) {
             float *at = y + (row + i) * ldy + col + v * LANES;
-            if (whole)
-                store(at, sum[i][v]);
-            else
-                store_some(at, sum[i][v], columns);
+            store_up_to(at, sum[i][v], whole, columns);
         }
 }
 
@@ -202,7 +199,7 @@ INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x,
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const float *d = f->d + i * f->ldd + col + v * LANES;
-            dv[v] = whole ? load(d) : load_some(d, columns);
+            dv[v] = load_up_to(d, whole, columns);
         }
         UNROLL
         for (int j = 0; j < count; j++) {
@@ -231,10 +228,10 @@ INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x,
                 float g[LANES];
                 store(g, sum[j][v]);
                 adam(to->update, to->w + at, to->m + at, to->v + at, g, columns);
-            } else if (whole) {
-                store(to->g + at, to->add ? load(to->g + at) + sum[j][v] : sum[j][v]);
             } else {
-                store_some(to->g + at, to->add ? load_some(to->g + at, columns) + sum[j][v] : sum[j][v], columns);
+                if (to->add)
+                    sum[j][v] += load_up_to(to->g + at, whole, columns);
+                store_up_to(to->g + at, sum[j][v], whole, columns);
             }
         }
 }

@@ -41,15 +41,12 @@ INLINE void finish(const mn_gemm *g, const block *k, float *y, vec sum, int64_t 
 {
     const bool whole = columns >= LANES;
     if (k->first && g->bias)
-        sum += whole ? load(g->bias + col) : load_some(g->bias + col, columns);
+        sum += load_up_to(g->bias + col, whole, columns);
     if (!k->first || g->add)
-        sum += whole ? load(y) : load_some(y, columns);
+        sum += load_up_to(y, whole, columns);
     if (k->last && g->relu)
         sum = at_least(sum, (vec){0});
-    if (whole)
-        store(y, sum);
-    else
-        store_some(y, sum, columns);
+    store_up_to(y, sum, whole, columns);
 }
 
 /* The same for all sums of a tile, whose rows of C begin at y: what is to be done is asked once, not for each. */

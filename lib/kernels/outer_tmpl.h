@@ -63,13 +63,19 @@ static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int
     return m;
 }
 
-static void gather_panel(gathered *to, int64_t col, int64_t columns)
+INLINE void gather_columns(gathered *to, int64_t col, const int vecs)
 {
     for (int64_t i = 0; i < to->rows; i++)
-        if (columns == WIDTH)
-            for (int v = 0; v < VECS; v++)
-                store(to->d + i * WIDTH + v * LANES, load(to->row_d[i] + col + v * LANES));
-        else
+        for (int v = 0; v < vecs; v++)
+            store(to->d + (i * vecs + v) * LANES, load(to->row_d[i] + col + v * LANES));
+}
+
+static void gather_panel(gathered *to, int64_t col, int64_t columns)
+{
+    if (columns == WIDTH)
+        gather_columns(to, col, VECS);
+    else
+        for (int64_t i = 0; i < to->rows; i++)
             memcpy(to->d + i * WIDTH, to->row_d[i] + col, (size_t)columns * sizeof(float));
 }
 
@@ -93,9 +99,7 @@ static void turn_bits(gathered *from)
 /* The sums of `n` elements by OUTER_SKIP columns, from the rows where they are not zero. */
 static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col)
 {
-    for (int64_t i = 0; i < from->rows; i++)
-        for (int v = 0; v < OUTER_SKIP / LANES; v++)
-            store(from->d + i * OUTER_SKIP + v * LANES, load(from->row_d[i] + col + v * LANES));
+    gather_columns(from, col, OUTER_SKIP / LANES);
     for (int64_t l = 0; l < n; l++, g += ldg) {
         vec sum[OUTER_SKIP / LANES];
         UNROLL
@@ -154,11 +158,8 @@ INLINE void outer_tile(const gathered *from, const float *a, const float *d, flo
         for (int v = 0; v < vecs; v++) {
             float *to = g + i * ldg + v * LANES;
             if (add)
-                sum[i][v] += whole ? load(to) : load_some(to, columns);
-            if (whole)
-                store(to, sum[i][v]);
-            else
-                store_some(to, sum[i][v], columns);
+                sum[i][v] += load_up_to(to, whole, columns);
+            store_up_to(to, sum[i][v], whole, columns);
         }
 }
 
