@@ -157,6 +157,33 @@ mirnet_model *mn_net_create_json(const char *json)
     return model;
 }
 
+mirnet_model *mn_net_create_recipe(const char *head, const char *text)
+{
+    char *inner = mn_net_json(text), *json = malloc(strlen(inner) + strlen(head) + 2);
+    ck_assert_ptr_nonnull(json);
+    strcat(strcat(strcpy(json, head), inner), "}");
+    mirnet_model *model = mn_net_create_json(json);
+    free(inner);
+    free(json);
+    return model;
+}
+
+mirnet_trainer *mn_net_trainer(mirnet_model *model, const mirnet_dataset *data, int32_t threads)
+{
+    mirnet_trainer *trainer;
+    mn_ok(mirnet_trainer_create(&trainer, model));
+    mn_ok(mirnet_trainer_set_threads(trainer, threads));
+    mn_ok(mirnet_trainer_set_dataset(trainer, data, NULL, mirnet_dataset_count(data)));
+    return trainer;
+}
+
+int32_t mn_net_stop_at(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
+{
+    const int64_t *place = payload;
+    (void)trainer;
+    return epoch == place[0] && batch == place[1];
+}
+
 mirnet_model *mn_net_create(const char *text)
 {
     char *json = mn_net_json(text);

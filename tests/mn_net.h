@@ -1,9 +1,11 @@
-/* mn_net.h - small networks in a short notation, and numbers to fill them with */
+/* mn_net.h - small networks in a short notation, numbers to fill them with, trainers of them */
 /* SPDX-License-Identifier: MIT */
 #ifndef MN_NET_H
 #define MN_NET_H
 
+#include <mirnet/dataset.h>
 #include <mirnet/model.h>
+#include <mirnet/train.h>
 
 /*
  * A network as statements that end with ';':
@@ -23,6 +25,13 @@ char *mn_net_json(const char *net);
 mirnet_model *mn_net_create(const char *net);
 /* The same for any JSON that a recipe may be made from. */
 mirnet_model *mn_net_create_json(const char *json);
+/* The model of a recipe: `head` is its JSON up to the model, which is that of a network in the notation above. */
+mirnet_model *mn_net_create_recipe(const char *head, const char *text);
+
+/* A trainer on all records. */
+mirnet_trainer *mn_net_trainer(mirnet_model *model, const mirnet_dataset *data, int32_t threads);
+/* A callback that stops at payload[0], the epoch, and payload[1], the batch: two int64_t. */
+int32_t mn_net_stop_at(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload);
 
 /* Elements of the i-th weight of a model. */
 int64_t mn_net_weight_size(const mirnet_model *model, int32_t i);

@@ -54,22 +54,7 @@ static mirnet_dataset *data_of(void)
 
 static mirnet_model *model_of(int net)
 {
-    char *inner = mn_net_json(nets[net].net), *json = malloc(strlen(inner) + strlen(nets[net].head) + 2);
-    ck_assert_ptr_nonnull(json);
-    strcat(strcat(strcpy(json, nets[net].head), inner), "}");
-    mirnet_model *model = mn_net_create_json(json);
-    free(inner);
-    free(json);
-    return model;
-}
-
-static mirnet_trainer *trainer_of(mirnet_model *model, const mirnet_dataset *data, int32_t threads)
-{
-    mirnet_trainer *trainer;
-    mn_ok(mirnet_trainer_create(&trainer, model));
-    mn_ok(mirnet_trainer_set_threads(trainer, threads));
-    mn_ok(mirnet_trainer_set_dataset(trainer, data, NULL, RECORDS));
-    return trainer;
+    return mn_net_create_recipe(nets[net].head, nets[net].net);
 }
 
 /* What a run leaves: the weights, one behind the other, figures of each epoch, and probabilities. */
@@ -121,7 +106,7 @@ static outcome *work(int net, const mirnet_dataset *data, int32_t threads)
 {
     outcome *o = new_outcome();
     mirnet_model *model = model_of(net);
-    mirnet_trainer *trainer = trainer_of(model, data, threads);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, threads);
     mirnet_predictor *predictor;
     for (int epoch = 0; epoch < EPOCHS; epoch++)
         mn_ok(mirnet_trainer_run_epoch(trainer, NULL));
@@ -180,7 +165,7 @@ START_TEST(handles_left_alone_use_no_processor)
 {
     mirnet_dataset *data = data_of();
     mirnet_model *model = model_of(_i);
-    mirnet_trainer *trainer = trainer_of(model, data, 4);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 4);
     mirnet_predictor *predictor;
     float out[RECORDS * OUTPUTS];
     mn_ok(mirnet_trainer_run_epoch(trainer, NULL));
@@ -237,7 +222,7 @@ static void expect_success(pid_t child)
 static void fork_on_the_way(int net, const mirnet_dataset *data, const outcome *want, long nap, int64_t batch)
 {
     mirnet_model *model = model_of(net);
-    mirnet_trainer *trainer = trainer_of(model, data, 4);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 4);
     mirnet_predictor *predictor;
     forking f = {nap, batch, -1};
     outcome *o = new_outcome();

@@ -1,6 +1,7 @@
 /* test_resume.c - the same bits: for any number of threads, and for a run that was stopped anywhere and resumed */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
+#include "mn_net.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,15 +45,6 @@ static mirnet_model *model_of(void)
     return model;
 }
 
-static mirnet_trainer *trainer_of(mirnet_model *model, const mirnet_dataset *data, int32_t threads)
-{
-    mirnet_trainer *trainer;
-    mn_ok(mirnet_trainer_create(&trainer, model));
-    mn_ok(mirnet_trainer_set_threads(trainer, threads));
-    mn_ok(mirnet_trainer_set_dataset(trainer, data, NULL, RECORDS));
-    return trainer;
-}
-
 static void same_weights(const mirnet_model *got, const mirnet_model *want)
 {
     for (int32_t i = 0; i < mirnet_model_weight_count(want); i++) {
@@ -89,22 +81,15 @@ static void same_history(const mirnet_trainer *got, const mirnet_trainer *want)
         }
 }
 
-static int32_t stop_at(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
-{
-    const int64_t *place = payload;
-    (void)trainer;
-    return epoch == place[0] && batch == place[1];
-}
-
 /* Stops a run at (epoch, batch), saves it, loads it in the place of another process and lets it finish. */
 static void stop_and_resume(int64_t epoch, int64_t batch, const mirnet_model *want, const mirnet_trainer *finished,
                             const mirnet_dataset *data)
 {
     mirnet_model *model = model_of(), *loaded;
-    mirnet_trainer *trainer = trainer_of(model, data, 1);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 1);
     int64_t place[] = {epoch, batch};
     const char *path = mn_scratch_path("stopped");
-    mn_ok(mirnet_trainer_set_callback(trainer, stop_at, place));
+    mn_ok(mirnet_trainer_set_callback(trainer, mn_net_stop_at, place));
     mirnet_status status = mirnet_trainer_run(trainer);
     ck_assert_msg(status == MIRNET_ERR_CANCELLED, "stop at %d/%d: status %d", (int)epoch, (int)batch, status);
     mn_ok(mirnet_trainer_store(trainer));
@@ -114,7 +99,7 @@ static void stop_and_resume(int64_t epoch, int64_t batch, const mirnet_model *wa
 
     mn_ok(mirnet_model_load(&loaded, path));
     ck_assert_int_eq(mirnet_model_has_state(loaded), 1);
-    trainer = trainer_of(loaded, data, 2);
+    trainer = mn_net_trainer(loaded, data, 2);
     mn_ok(mirnet_trainer_resume(trainer));
     mn_ok(mirnet_trainer_run(trainer));
     same_weights(loaded, want);
@@ -127,7 +112,7 @@ START_TEST(a_run_stopped_after_any_epoch_resumes_with_the_same_bits)
 {
     mirnet_dataset *data = data_of();
     mirnet_model *model = model_of();
-    mirnet_trainer *trainer = trainer_of(model, data, 1);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 1);
     int64_t epochs;
     mn_ok(mirnet_trainer_run(trainer));
     mn_ok(mirnet_trainer_get_count(trainer, "epochs", &epochs));
@@ -143,7 +128,7 @@ START_TEST(a_run_stopped_after_any_batch_resumes_with_the_same_bits)
 {
     mirnet_dataset *data = data_of();
     mirnet_model *model = model_of();
-    mirnet_trainer *trainer = trainer_of(model, data, 1);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 1);
     int64_t batches;
     mn_ok(mirnet_trainer_run(trainer));
     mn_ok(mirnet_trainer_get_count(trainer, "batches", &batches));
@@ -160,7 +145,7 @@ START_TEST(more_epochs_go_on_from_the_last_weights_not_from_the_best)
 {
     mirnet_dataset *data = data_of();
     mirnet_model *want = model_of(), *model = model_of(), *loaded;
-    mirnet_trainer *once = trainer_of(want, data, 1), *first = trainer_of(model, data, 1), *second;
+    mirnet_trainer *once = mn_net_trainer(want, data, 1), *first = mn_net_trainer(model, data, 1), *second;
     const char *path = mn_scratch_path("shorter");
     mn_ok(mirnet_trainer_run(once));
     mn_ok(mirnet_trainer_set_number(first, "training.epochs", EPOCHS - 1));
@@ -168,7 +153,7 @@ START_TEST(more_epochs_go_on_from_the_last_weights_not_from_the_best)
     mn_ok(mirnet_trainer_store(first));
     mn_ok(mirnet_model_save(model, path));
     mn_ok(mirnet_model_load(&loaded, path));
-    second = trainer_of(loaded, data, 3);
+    second = mn_net_trainer(loaded, data, 3);
     mn_ok(mirnet_trainer_resume(second));
     mn_ok(mirnet_trainer_set_number(second, "training.epochs", EPOCHS));
     mn_ok(mirnet_trainer_run(second));
@@ -192,7 +177,7 @@ START_TEST(any_number_of_threads_gives_the_same_bits)
     float first[RECORDS * 2], out[RECORDS * 2];
     for (int i = 0; i < 7; i++) {
         mirnet_model *model = model_of();
-        mirnet_trainer *trainer = trainer_of(model, data, threads[i]);
+        mirnet_trainer *trainer = mn_net_trainer(model, data, threads[i]);
         mirnet_predictor *predictor;
         mn_ok(mirnet_trainer_run(trainer));
         mirnet_trainer_destroy(trainer);
@@ -224,7 +209,7 @@ START_TEST(the_papers_network_gives_the_same_bits_for_any_number_of_threads)
     for (int i = 0; i < 7; i++) {
         mirnet_model *model;
         mn_ok(mirnet_model_create(&model, recipe));
-        mirnet_trainer *trainer = trainer_of(model, data, threads[i]);
+        mirnet_trainer *trainer = mn_net_trainer(model, data, threads[i]);
         mn_ok(mirnet_trainer_run(trainer));
         mirnet_trainer_destroy(trainer);
         if (want)
@@ -244,7 +229,7 @@ START_TEST(a_state_of_other_data_or_another_optimizer_is_refused)
 {
     mirnet_dataset *data = data_of();
     mirnet_model *model = model_of();
-    mirnet_trainer *trainer = trainer_of(model, data, 1), *other;
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 1), *other;
     mn_ok(mirnet_trainer_run_epoch(trainer, NULL));
     mn_fails(MIRNET_ERR_STATE, mirnet_trainer_resume(trainer));
     mn_ok(mirnet_trainer_store(trainer));
@@ -256,13 +241,13 @@ START_TEST(a_state_of_other_data_or_another_optimizer_is_refused)
     mn_fails(MIRNET_ERR_SHAPE, mirnet_trainer_resume(other));
     mirnet_trainer_destroy(other);
 
-    other = trainer_of(model, data, 1);
+    other = mn_net_trainer(model, data, 1);
     mn_ok(mirnet_trainer_set_text(other, "training.optimizer", "sgd"));
     mn_fails(MIRNET_ERR_SHAPE, mirnet_trainer_resume(other));
     mirnet_trainer_destroy(other);
 
     mirnet_model_drop_state(model);
-    other = trainer_of(model, data, 1);
+    other = mn_net_trainer(model, data, 1);
     mn_fails(MIRNET_ERR_STATE, mirnet_trainer_resume(other));
     mirnet_trainer_destroy(other);
     mirnet_model_destroy(model);

@@ -298,30 +298,9 @@ static mirnet_model *model_of(void)
         CONV_1D(64, "'kernel_size': 4, 'strides': 4") "Flatten; " RELU(64) "Dropout: 'rate': 0.3; " RELU(64)
         "Dense: 'units': 2, 'activation': 'softmax';";
     uint64_t seed = mn_seed();
-    char *inner = mn_net_json(net), *json = malloc(strlen(inner) + sizeof(head) + 2);
-    ck_assert_ptr_nonnull(json);
-    strcat(strcat(strcpy(json, head), inner), "}");
-    mirnet_model *model = mn_net_create_json(json);
+    mirnet_model *model = mn_net_create_recipe(head, net);
     set_units(&seed, model);
-    free(inner);
-    free(json);
     return model;
-}
-
-static mirnet_trainer *trainer_of(mirnet_model *model, const mirnet_dataset *data, int32_t threads)
-{
-    mirnet_trainer *trainer;
-    mn_ok(mirnet_trainer_create(&trainer, model));
-    mn_ok(mirnet_trainer_set_threads(trainer, threads));
-    mn_ok(mirnet_trainer_set_dataset(trainer, data, NULL, RECORDS));
-    return trainer;
-}
-
-static int32_t stop_at(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
-{
-    const int64_t *place = payload;
-    (void)trainer;
-    return epoch == place[0] && batch == place[1];
 }
 
 static void same_run(const mirnet_trainer *got, const mirnet_trainer *want)
@@ -336,10 +315,10 @@ static void same_run(const mirnet_trainer *got, const mirnet_trainer *want)
 static void stop_and_resume(const mirnet_dataset *data, const mirnet_trainer *want, int64_t epoch, int64_t batch)
 {
     mirnet_model *model = model_of(), *loaded;
-    mirnet_trainer *trainer = trainer_of(model, data, 1);
+    mirnet_trainer *trainer = mn_net_trainer(model, data, 1);
     int64_t place[] = {epoch, batch};
     const char *path = mn_scratch_path("stopped");
-    mn_ok(mirnet_trainer_set_callback(trainer, stop_at, place));
+    mn_ok(mirnet_trainer_set_callback(trainer, mn_net_stop_at, place));
     ck_assert_int_eq(mirnet_trainer_run(trainer), MIRNET_ERR_CANCELLED);
     mn_ok(mirnet_trainer_store(trainer));
     mn_ok(mirnet_model_save(model, path));
@@ -347,7 +326,7 @@ static void stop_and_resume(const mirnet_dataset *data, const mirnet_trainer *wa
     mirnet_model_destroy(model);
 
     mn_ok(mirnet_model_load(&loaded, path));
-    trainer = trainer_of(loaded, data, 3);
+    trainer = mn_net_trainer(loaded, data, 3);
     mn_ok(mn_trainer_begin(trainer));
     memset(trainer->optim.resting, MN_RESTS, trainer->optim.size / 16 + 1);
     mn_ok(mirnet_trainer_resume(trainer));
@@ -367,7 +346,7 @@ START_TEST(a_resumed_run_with_dead_units_has_the_same_bits)
     for (int i = 0; i < 2; i++) {
         mn_passes_force(i ? MN_PASSES & ~MN_PASS_ZEROS : MN_PASSES);
         models[i] = model_of();
-        trainers[i] = trainer_of(models[i], data, 1);
+        trainers[i] = mn_net_trainer(models[i], data, 1);
         mn_ok(mirnet_trainer_run(trainers[i]));
     }
     same_run(trainers[1], trainers[0]);
