@@ -1,6 +1,7 @@
 /* cmd_predict.c - mirnet predict: class probabilities of sequences */
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "predict_tensors.h"
 #include "rows.h"
 
+enum { WRITES, READS, DONE };
+
 typedef struct predict {
     const char *tensors_path, *long_policy;
     int header, json, keep_going, lenient, mask_lower;
@@ -24,10 +27,12 @@ typedef struct predict {
     mirnet_predictor *predictor;
     mirnet_reader *reader;
     const char *source; /* the file that is being read, as the user wrote it */
-    block blocks[2];    /* one is predicted and written while the next records are read into the other one */
+    block blocks[2];    /* one is predicted while the other one is written, and then filled with the next records */
     block *beside;      /* the other one */
+    block *unwritten;   /* predicted, to be written before anything else is; NULL: there is none */
     int threaded;
     atomic_int stop;    /* nothing more is to be read */
+    atomic_int doing;   /* what the thread beside does; `out` is its own as long as it writes */
     int64_t records;    /* of this file, as far as it was read */
     int64_t refused;    /* of all files */
     out_file out;
@@ -76,13 +81,34 @@ static int read_records(predict *p, block *b)
     return status;
 }
 
-static int read_beside(void *context)
+static void write_unwritten(predict *p)
 {
-    predict *p = context;
-    return read_records(p, p->beside);
+    if (p->unwritten)
+        write_rows(p, p->unwritten);
+    p->unwritten = NULL;
 }
 
-/* While a block is predicted and its rows are written, the next one is read. */
+static int work_beside(void *context)
+{
+    predict *p = context;
+    write_unwritten(p);
+    atomic_store(&p->doing, READS);
+    int status = read_records(p, p->beside);
+    atomic_store(&p->doing, DONE);
+    return status;
+}
+
+/* Rows go out at once where the input is what everybody waits for; else the thread beside writes them. */
+static void hand_out(predict *p, block *b)
+{
+    while (atomic_load(&p->doing) == WRITES)
+        sched_yield();
+    p->unwritten = b;
+    if (atomic_load(&p->doing) == READS)
+        write_unwritten(p);
+}
+
+/* While a block is predicted, the one before it is written and the next one is read. */
 static int predict_records(predict *p)
 {
     int32_t more;
@@ -91,10 +117,15 @@ static int predict_records(predict *p)
     p->beside = &p->blocks[1];
     int read = read_records(p, b), status = EXIT_OK;
     while (read == EXIT_OK && b->n > 0) {
-        beside_start(&reading, p->threaded, read_beside, p);
+        atomic_store(&p->doing, WRITES);
+        beside_start(&reading, p->threaded, work_beside, p);
+        if (!reading.running) {
+            write_unwritten(p);
+            atomic_store(&p->doing, READS);
+        }
         status = block_apply(b, p->predictor, p->encoder, p->keep_going, p->source);
         if (status == EXIT_OK)
-            write_rows(p, b);
+            hand_out(p, b);
         atomic_store(&p->stop, status != EXIT_OK || p->out.error);
         read = beside_wait(&reading);
         if (status != EXIT_OK)
@@ -105,6 +136,7 @@ static int predict_records(predict *p)
         p->beside = b;
         b = other;
     }
+    write_unwritten(p);
     if (read != EXIT_OK) /* asked again, the reader says in this thread what it said in the other one */
         return mirnet_reader_run(p->reader, &more) == MIRNET_OK ? EXIT_FAILED : out_library();
     return p->records > 0 ? EXIT_OK : out_error("%s: no records", p->source);

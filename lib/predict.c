@@ -11,7 +11,7 @@
 
 /* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays in a
  * cache. And samples that are sorted by length, so that those of a block end together. */
-enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 2048, MAX_THREADS = 256 };
+enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 4096, MAX_THREADS = 256 };
 
 struct mirnet_predictor {
     const mirnet_model *model;
