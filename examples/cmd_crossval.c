@@ -128,12 +128,12 @@ static mirnet_status train_and_predict(crossval *cv, mirnet_recipe *recipe, int6
         status = mirnet_trainer_run(trainer);
     if (status == MIRNET_OK)
         status = mirnet_trainer_get_count(trainer, "epochs", out_epochs);
+    mirnet_trainer_destroy(trainer); /* before anything else takes memory */
     if (status == MIRNET_OK)
         status = mirnet_predictor_create(&predictor, model, threads);
     if (status == MIRNET_OK)
         status = mirnet_predictor_run_dataset(predictor, cv->dataset, cv->test, n_test, cv->probabilities);
     mirnet_predictor_destroy(predictor);
-    mirnet_trainer_destroy(trainer);
     mirnet_model_destroy(model);
     return status;
 }
