@@ -36,7 +36,8 @@ static mirnet_status check_rest(const mirnet_tensors *tensors, const mn_param *c
 }
 
 /* Which weight each tensor is: fits[n_tensors], NULL for none. Every weight is there, in its shape; values are not
- * looked at. A tensor that is no weight and begins with the prefix, but has no name behind `opt_except`, is an error. */
+ * looked at. A tensor that is no weight and begins with the prefix, but has no name behind `opt_except`, is an
+ * error. */
 static mirnet_status find_weights(const mirnet_model *model, const mirnet_tensors *tensors, const char *prefix,
                                   const char *opt_except, const mn_param **fits)
 {

@@ -17,8 +17,8 @@ typedef struct mn_feed {
     const float *targets, *weights;
 } mn_feed;
 
-/* Checks everything that can be wrong with a sample, so that reading it later cannot fail. The old feed stays as it was on an
- * error. Errors: INVALID, SHAPE, FORMAT, NOMEM. */
+/* Checks everything that can be wrong with a sample, so that reading it later cannot fail. The old feed stays as it
+ * was on an error. Errors: INVALID, SHAPE, FORMAT, NOMEM. */
 mirnet_status mn_feed_set_dataset(mn_feed *feed, const mirnet_model *model, const mirnet_dataset *dataset,
                                   const int64_t *records, int64_t n) MN_MUST_CHECK;
 mirnet_status mn_feed_set_tensors(mn_feed *feed, const mirnet_model *model, const float *const *inputs,

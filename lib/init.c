@@ -69,7 +69,8 @@ static void orthogonalize(double *rows, int64_t i, int64_t length)
         row[k] *= norm;
 }
 
-/* Q of a random normal matrix, seen as [product of all axes but the last][last axis]; the shorter side is orthonormal. */
+/* Q of a random normal matrix, seen as [product of all axes but the last][last axis]; the shorter side is
+ * orthonormal. */
 static mirnet_status orthogonal(float *out, const mn_param *param, mn_rng *rng)
 {
     const int32_t rank = param->shape.rank;

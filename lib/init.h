@@ -5,8 +5,8 @@
 
 #include "layers/layer.h"
 
-/* Fills the weight [param->size] from stream `index` of the seed. Errors: NOMEM, UNSUPPORTED (identity of a weight that is
- * not a matrix). */
+/* Fills the weight [param->size] from stream `index` of the seed. Errors: NOMEM, UNSUPPORTED (identity of a weight
+ * that is not a matrix). */
 mirnet_status mn_init(float *out, const mn_param *param, uint64_t seed, uint32_t index) MN_MUST_CHECK;
 
 #endif

@@ -6,8 +6,8 @@
 #include "buf.h"
 #include "common.h"
 
-/* Reads a whole file of at most `limit` bytes. *out_bytes has a NUL behind its *out_size bytes and is freed with mn_free.
- * Errors: IO with path and reason, FORMAT (larger than limit), NOMEM. */
+/* Reads a whole file of at most `limit` bytes. *out_bytes has a NUL behind its *out_size bytes and is freed with
+ * mn_free. Errors: IO with path and reason, FORMAT (larger than limit), NOMEM. */
 mirnet_status mn_file_read(const char *path, size_t limit, char **out_bytes, size_t *out_size) MN_MUST_CHECK;
 
 /* Bytes in order, from a file or from memory. */
@@ -30,10 +30,10 @@ void mn_source_close(mn_source *source);
 
 /*
  * A file that takes the place of an old one when it is whole: a temporary file in the same folder, fsync, rename, fsync
- * of the folder. A symbolic link is followed, permission bits of an old file are kept, a file that is not regular or may
- * not be written is refused. The old file stays as it was on any error, and no temporary file
- * (.<16 hex digits>.mirnet-tmp) is left; only if the sync of the folder fails, the last step, the new file is in place
- * although IO is returned. Errors: IO, NOMEM.
+ * of the folder. A symbolic link is followed, permission bits of an old file are kept, a file that is not regular or
+ * may not be written is refused. The old file stays as it was on any error, and no temporary file (.<16 hex
+ * digits>.mirnet-tmp) is left; only if the sync of the folder fails, the last step, the new file is in place although
+ * IO is returned. Errors: IO, NOMEM.
  */
 typedef struct mn_file {
     const char *path; /* for messages; borrowed */

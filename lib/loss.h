@@ -13,8 +13,8 @@
  */
 double mn_cross_entropy(const float *p, const float *t, const float *w, int64_t n, int64_t classes, int64_t *out_hits);
 
-/* dp[n][classes] = dL/dp; or, with `fused`, the gradient before the softmax that made p: (w_b / n) (p sum of t - t), as Keras
- * takes it when a softmax stands before the loss. */
+/* dp[n][classes] = dL/dp; or, with `fused`, the gradient before the softmax that made p: (w_b / n) (p sum of t - t),
+ * as Keras takes it when a softmax stands before the loss. */
 void mn_cross_entropy_back(float *dp, const float *p, const float *t, const float *w, int64_t n, int64_t classes,
                            bool fused);
 

@@ -5,8 +5,8 @@
 
 #include "common.h"
 
-/* n items of `size` bytes, zeroed; NULL with the thread's message set if n * size overflows or memory is out. n = 0 gives a
- * pointer that can be freed. */
+/* n items of `size` bytes, zeroed; NULL with the thread's message set if n * size overflows or memory is out. n = 0
+ * gives a pointer that can be freed. */
 void *mn_calloc(size_t n, size_t size) MN_MUST_CHECK;
 
 /* Changes a block to n items; the old block stays valid if this fails (NULL). New bytes are not set. */

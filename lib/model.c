@@ -159,7 +159,8 @@ static mirnet_status collect_params(mirnet_model *model, size_t max_size)
     return model->weights ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }
 
-/* Whether the encoder's [length][channels] is the model's one input: the same sizes but for axes of size 1, or flattened. */
+/* Whether the encoder's [length][channels] is the model's one input: the same sizes but for axes of size 1, or
+ * flattened. */
 static bool encoder_fits(const mirnet_model *model)
 {
     if (model->spec->n_inputs != 1)

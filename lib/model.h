@@ -44,8 +44,8 @@ struct mirnet_model {
     char *summary;   /* made on demand */
 };
 
-/* As mirnet_model_create, but all weights are 0, and more than max_size of them are refused (SHAPE) before memory is taken:
- * for loaders, which know how many a file holds. */
+/* As mirnet_model_create, but all weights are 0, and more than max_size of them are refused (SHAPE) before memory is
+ * taken: for loaders, which know how many a file holds. */
 mirnet_status mn_model_create_blank(mirnet_model **out, const mirnet_recipe *recipe, size_t max_size) MN_MUST_CHECK;
 
 /* Why sequences cannot be encoded for this model: SHAPE and a message; OK if they can. */

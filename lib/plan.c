@@ -111,7 +111,8 @@ int32_t mn_plan_readers(const mirnet_model *model, int32_t node)
     return n;
 }
 
-/* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other reader. */
+/* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other
+ * reader. */
 static mirnet_status make_blank(mn_plan *plan, int32_t index)
 {
     const mirnet_model *model = plan->model;
@@ -191,8 +192,8 @@ static int32_t count_readers(const mn_plan *plan, const float *y)
 }
 
 /*
- * Backward, a gradient buffer is written by the last reader of its value first, and added to by the others. The loss writes
- * the output's. A layer that is called several times gets its weights' gradient from its last call first.
+ * Backward, a gradient buffer is written by the last reader of its value first, and added to by the others. The loss
+ * writes the output's. A layer that is called several times gets its weights' gradient from its last call first.
  */
 static void find_additions(mn_plan *plan)
 {

@@ -35,12 +35,12 @@ typedef struct mn_plan {
     mn_op_times *times; /* [n_nodes] added to in every pass, for whoever set it; NULL: nobody asks */
 } mn_plan;
 
-/* Room for batches of up to `capacity` samples, with these savings (see layers/passes.h); `threads` may be NULL. Errors:
- * NOMEM. */
+/* Room for batches of up to `capacity` samples, with these savings (see layers/passes.h); `threads` may be NULL.
+ * Errors: NOMEM. */
 mirnet_status mn_plan_create(mn_plan **out, const mirnet_model *model, int64_t capacity, mn_plan_use use, int passes,
                              const mn_kernels *kernels, mn_threads *threads) MN_MUST_CHECK;
-/* One more plan for the forward pass, for use by another thread: packed weights and tables are the first one's, which is
- * prepared before this one is used, and lives longer. */
+/* One more plan for the forward pass, for use by another thread: packed weights and tables are the first one's,
+ * which is prepared before this one is used, and lives longer. */
 mirnet_status mn_plan_create_twin(mn_plan **out, const mn_plan *first) MN_MUST_CHECK;
 void mn_plan_destroy(mn_plan *plan);
 
@@ -64,8 +64,8 @@ int32_t mn_plan_origin(const mirnet_model *model, int32_t node);
 /* How many nodes, other than views, read it; the model's output has one reader more. */
 int32_t mn_plan_readers(const mirnet_model *model, int32_t node);
 
-/* plan_rows.c: whether a plan for prediction replaces a node, whose output then needs no memory. Marks the ops, before they get
- * buffers; makes what they need, when all are open. */
+/* plan_rows.c: whether a plan for prediction replaces a node, whose output then needs no memory. Marks the ops,
+ * before they get buffers; makes what they need, when all are open. */
 bool mn_plan_replaces(const mirnet_model *model, int32_t node);
 void mn_plan_find_rows(mn_plan *plan);
 mirnet_status mn_plan_open_rows(mn_plan *plan) MN_MUST_CHECK;

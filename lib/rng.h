@@ -24,8 +24,8 @@ typedef struct mn_rng {
     int32_t used; /* of block, 4: none is left */
 } mn_rng;
 
-/* a (its lowest 24 bits count) and b separate streams of one use, e.g. epoch and layer. A stream has 2^34 words; then it
- * starts again. */
+/* a (its lowest 24 bits count) and b separate streams of one use, e.g. epoch and layer. A stream has 2^34 words;
+ * then it starts again. */
 mn_rng mn_rng_create(uint64_t seed, mn_rng_use use, uint32_t a, uint64_t b);
 uint32_t mn_rng_u32(mn_rng *rng);
 /* Uniform in [0, 1) with 53 bits; standard normal (Box-Muller); uniform in 0..n-1 without bias, n >= 1. */

@@ -174,8 +174,9 @@ typedef struct mn_spec {
     int32_t output;  /* node of the one output */
 } mn_spec;
 
-/* Reads a Keras model JSON object. `text`, `size` and `source` are the document in which `model` stands at `path` (for
- * messages, see mn_json_locate). Errors: FORMAT, UNSUPPORTED, NOMEM: "source:line:column: layer 'x': field 'y': ...". */
+/* Reads a Keras model JSON object. `text`, `size` and `source` are the document in which `model` stands at `path`
+ * (for messages, see mn_json_locate). Errors: FORMAT, UNSUPPORTED, NOMEM: "source:line:column: layer 'x': field 'y':
+ * ...". */
 mirnet_status mn_spec_create(mn_spec **out, const json_t *model, const char *text, size_t size, const char *path,
                              const char *source) MN_MUST_CHECK;
 void mn_spec_destroy(mn_spec *spec);

@@ -7,8 +7,9 @@
 
 #include "common.h"
 
-/* `json` is an object of counters and history, in the trainer's own form. `tensors` are float tensors by name: one for each
- * optimizer slot of each weight ("adam/m/<weight>"), "best/<weight>"... Names and shapes are the trainer's to check. */
+/* `json` is an object of counters and history, in the trainer's own form. `tensors` are float tensors by name: one
+ * for each optimizer slot of each weight ("adam/m/<weight>"), "best/<weight>"... Names and shapes are the trainer's
+ * to check. */
 typedef struct mn_state {
     char *json;
     mirnet_tensors *tensors;

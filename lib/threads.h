@@ -13,9 +13,9 @@ mirnet_status mn_threads_create(mn_threads **out, int32_t count) MN_MUST_CHECK;
 void mn_threads_destroy(mn_threads *threads);
 int32_t mn_threads_count(const mn_threads *threads);
 
-/* Calls task(context, part, worker) once for each part 0..parts - 1, in any order, and returns when all are done. `worker`
- * is 0..count - 1, one part at a time each. What a part computes must not depend on worker: that is what keeps results
- * the same for any number of threads. In a forked child the caller does all parts. */
+/* Calls task(context, part, worker) once for each part 0..parts - 1, in any order, and returns when all are done.
+ * `worker` is 0..count - 1, one part at a time each. What a part computes must not depend on worker: that is what
+ * keeps results the same for any number of threads. In a forked child the caller does all parts. */
 typedef void (*mn_task)(void *context, int64_t part, int32_t worker);
 void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t parts);
 

@@ -11,13 +11,14 @@
 
 /*
  * The state's JSON: {"version": 1, "samples", "steps", "epochs", "at", "sum_loss", "sum_hits", "rate", "best_epoch",
- * "cooldown", "stopped", "early": [best, wait], "plateau": [best, wait], "history": [[loss, accuracy, val_loss, val_accuracy,
- * learning_rate], ...]}; what is not finite is null. Its tensors, each for all weights: "m/<weight>", "v/<weight>",
- * "a/<weight>" as the optimizer has slots, "best/<weight>" and "last/<weight>" if there are such.
+ * "cooldown", "stopped", "early": [best, wait], "plateau": [best, wait], "history": [[loss, accuracy, val_loss,
+ * val_accuracy, learning_rate], ...]}; what is not finite is null. Its tensors, each for all weights: "m/<weight>",
+ * "v/<weight>", "a/<weight>" as the optimizer has slots, "best/<weight>" and "last/<weight>" if there are such.
  */
 enum { VERSION = 1 };
 
-/* -- Store ---------------------------------------------------------------------------------------------------------- */
+/* -- Store
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static json_t *number(double value)
 {
@@ -113,7 +114,8 @@ mirnet_status mirnet_trainer_store(mirnet_trainer *trainer)
     return MIRNET_OK;
 }
 
-/* -- Resume --------------------------------------------------------------------------------------------------------- */
+/* -- Resume
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* What is read before anything in the trainer changes. */
 typedef struct resumed {

@@ -65,7 +65,8 @@ static mirnet_status begin(mirnet_trainer *t)
 {
     read_options(t);
     MN_TRY(mn_optim_open(&t->optim, t->model->params, t->model->n_params, t->model->size));
-    /* Most of it is never touched where weights are updated at once, and so takes no memory. 64 bytes of slack, as ever. */
+    /* Most of it is never touched where weights are updated at once, and so takes no memory. 64 bytes of slack, as
+     * ever. */
     t->grads = mn_calloc(t->model->size + 16, sizeof(*t->grads));
     return t->grads ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }

@@ -85,12 +85,12 @@ struct mirnet_trainer {
 /* train_step.c: one batch. */
 mirnet_status mn_trainer_begin(mirnet_trainer *t) MN_MUST_CHECK;
 mirnet_status mn_trainer_reserve(mirnet_trainer *t, int64_t capacity, mn_plan_use use) MN_MUST_CHECK;
-/* What a pass is for: the loss alone, gradients too (in t->grads), or a step that mn_trainer_update will end, with most of
- * the weights updated on the way. */
+/* What a pass is for: the loss alone, gradients too (in t->grads), or a step that mn_trainer_update will end, with
+ * most of the weights updated on the way. */
 typedef enum mn_purpose { MN_FOR_LOSS, MN_FOR_GRADIENTS, MN_FOR_STEP } mn_purpose;
 
-/* Loss of the batch in the plan's inputs, t->targets and t->sample_weights, as a sum over samples, and hits; penalties go
- * to t->penalty. Errors: NUMERIC, before any weight has changed. */
+/* Loss of the batch in the plan's inputs, t->targets and t->sample_weights, as a sum over samples, and hits;
+ * penalties go to t->penalty. Errors: NUMERIC, before any weight has changed. */
 mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_purpose purpose, double *out_loss,
                               int64_t *out_hits) MN_MUST_CHECK;
 /* Behind a pass for a step: moves the other weights along their gradients. */

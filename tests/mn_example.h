@@ -33,8 +33,8 @@ void mn_example_draw_net(uint64_t *seed, char net[MN_EXAMPLE_TEXT], mn_numbers n
 /* Convolutions, perhaps pooled, and an end, on one-hot rows of 4. */
 void mn_example_draw_letters_net(uint64_t *seed, char net[MN_EXAMPLE_TEXT], mn_numbers numbers);
 
-/* Input with rows of one-hot letters of `row` floats, some of them zeros as for N, of every length from none to all; the last
- * sample has other numbers in a row. Or, with 0, samples that end in zeros. */
+/* Input with rows of one-hot letters of `row` floats, some of them zeros as for N, of every length from none to all;
+ * the last sample has other numbers in a row. Or, with 0, samples that end in zeros. */
 mn_example mn_example_create(const char *net, int64_t row, mn_numbers numbers, uint64_t *seed);
 void mn_example_destroy(mn_example *e);
 void mn_example_fill_weights(uint64_t *seed, mirnet_model *model, mn_numbers numbers);
@@ -44,8 +44,8 @@ void mn_example_fill_letters(uint64_t *seed, const mirnet_model *model, float *x
 /* A plan after a pass over the example's batch, forward and, but with MN_PLAN_FORWARD, backward. */
 mn_plan *mn_example_run(const mn_example *e, mn_plan_use use, int passes, float *grads);
 
-/* Whether a gradient of this plan hangs on a rounding: a ReLU whose sum is as good as zero, or a maximum with another value
- * just below it. One plan may see it on the one side, and another one on the other. */
+/* Whether a gradient of this plan hangs on a rounding: a ReLU whose sum is as good as zero, or a maximum with
+ * another value just below it. One plan may see it on the one side, and another one on the other. */
 bool mn_example_near_kink(const mn_plan *plan);
 
 #endif

@@ -72,7 +72,8 @@ static bool *flags(int64_t n, bool value)
     return made;
 }
 
-/* -- Matrices as the products read them ----------------------------------------------------------------------------- */
+/* -- Matrices as the products read them
+ * ----------------------------------------------------------------------------- */
 
 /* Rows of A in runs, rows of C anywhere, runs of B anywhere. Floats that are never to be read are NaN. */
 typedef struct layout {
@@ -164,7 +165,8 @@ static void free_layout(layout *o)
     free(o->x);
 }
 
-/* -- Products ------------------------------------------------------------------------------------------------------- */
+/* -- Products
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* The bound of a sum of k products in any order (Higham 2002, 3.1). */
 static double bound(int64_t k, double magnitude)
@@ -594,7 +596,8 @@ START_TEST(sums_of_columns)
 }
 END_TEST
 
-/* One long sum of equal numbers is rounded in the same direction for thousands of times: a bias behind a large batch. */
+/* One long sum of equal numbers is rounded in the same direction for thousands of times: a bias behind a large
+ * batch. */
 START_TEST(long_sums_of_columns_lose_few_bits)
 {
     enum { M = 40000, N = 3 };

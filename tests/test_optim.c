@@ -1,4 +1,5 @@
-/* test_optim.c - each optimizer against its published formula, worked in double from the gradients that the trainer reports */
+/* test_optim.c - each optimizer against its published formula, worked in double from the gradients that the trainer
+ * reports */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 

@@ -13,8 +13,8 @@
 
 enum { BATCH = MN_EXAMPLE_BATCH, NETS = 60 };
 
-/* Outputs and gradients are the same sums in another order. With `same`, outputs even to the bit. Gradients that hang on a
- * rounding are left to test_passes_exact.c. */
+/* Outputs and gradients are the same sums in another order. With `same`, outputs even to the bit. Gradients that
+ * hang on a rounding are left to test_passes_exact.c. */
 static void compare_training(const char *net, const mn_example *e, int passes, bool same)
 {
     mn_plan *a = mn_example_run(e, MN_PLAN_WEIGHTS, passes, e->grads);
@@ -166,8 +166,8 @@ START_TEST(savings_in_networks_on_letters)
 }
 END_TEST
 
-/* More words than the table has rows for, met by several threads at once: what is kept, what is made again and what is made
- * by two at a time are the same numbers. */
+/* More words than the table has rows for, met by several threads at once: what is kept, what is made again and what
+ * is made by two at a time are the same numbers. */
 START_TEST(a_full_table_changes_nothing)
 {
     enum { SAMPLES = 300, ROWS = 110 };
@@ -205,7 +205,8 @@ START_TEST(a_full_table_changes_nothing)
 }
 END_TEST
 
-/* Weights after some steps with Adam: what is updated where its gradient is made has the bits of what is updated later. */
+/* Weights after some steps with Adam: what is updated where its gradient is made has the bits of what is updated
+ * later. */
 static void train_some(const char *net, int passes, uint64_t seed, mirnet_model **out)
 {
     mirnet_trainer *trainer;

@@ -8,9 +8,10 @@
 #include "mn_net.h"
 
 /*
- * A saving leaves out zeros, shares what is equal and adds in another order. In exact arithmetic that changes nothing; in float
- * it changes roundings, so that test_passes.c must allow for some, and cannot tell a small error from them, nor a gradient
- * that jumps at a kink. Here every sum is one of whole numbers or halves, and exact, and nothing is allowed.
+ * A saving leaves out zeros, shares what is equal and adds in another order. In exact arithmetic that changes nothing;
+ * in float it changes roundings, so that test_passes.c must allow for some, and cannot tell a small error from them,
+ * nor a gradient that jumps at a kink. Here every sum is one of whole numbers or halves, and exact, and nothing is
+ * allowed.
  */
 enum { BATCH = MN_EXAMPLE_BATCH, NETS = 60 };
 
@@ -51,7 +52,8 @@ static void compare(const char *net, const mn_example *e, const mn_plan *plain, 
     mn_plan_destroy(plan);
 }
 
-/* Every saving alone, with shared blanks, and left out, as far as the plain plan's numbers are whole; whether all are. */
+/* Every saving alone, with shared blanks, and left out, as far as the plain plan's numbers are whole; whether all
+ * are. */
 static bool compare_use(const char *net, const mn_example *e, mn_plan_use use)
 {
     mn_plan *plain = mn_example_run(e, use, 0, e->plain_grads);

@@ -102,7 +102,8 @@ static void same_weights(const mirnet_model *got, const mirnet_model *want)
     mn_same("weights", a, b, (size_t)n);
 }
 
-/* -- Early stopping ------------------------------------------------------------------------------------------------- */
+/* -- Early stopping
+ * ------------------------------------------------------------------------------------------------- */
 
 static const char *const monitors[] = {"val_loss", "loss", "val_accuracy", "accuracy"};
 
@@ -227,7 +228,8 @@ START_TEST(watching_what_is_not_there_is_refused)
 }
 END_TEST
 
-/* -- Learning rates ------------------------------------------------------------------------------------------------- */
+/* -- Learning rates
+ * ------------------------------------------------------------------------------------------------- */
 
 /* Keras's ReduceLROnPlateau.on_epoch_end, statement by statement, over the run's own series: it must tell its rates. */
 static int check_rates(const run *r, const char *monitor, int64_t patience, int64_t cooldown, double min_delta,
@@ -285,7 +287,8 @@ START_TEST(learning_rates_fall_by_the_rule_of_keras)
 }
 END_TEST
 
-/* -- The callback --------------------------------------------------------------------------------------------------- */
+/* -- The callback
+ * --------------------------------------------------------------------------------------------------- */
 
 typedef struct calls {
     int64_t epoch, batch; /* of the last call */
@@ -423,7 +426,8 @@ START_TEST(rate_and_epochs_can_be_changed_at_any_time_other_options_not)
 }
 END_TEST
 
-/* -- Steps ---------------------------------------------------------------------------------------------------------- */
+/* -- Steps
+ * ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(steps_by_hand_give_the_bits_of_a_run)
 {

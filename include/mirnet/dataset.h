@@ -93,8 +93,8 @@ MIRNET_API mirnet_status mirnet_dataset_load_mem(mirnet_dataset *dataset, const 
 MIRNET_API mirnet_status mirnet_dataset_add(mirnet_dataset *dataset, const char *name, const char *sequence,
                                             const char *structure, const char *class_name, const char *group);
 
-/* Appends a synthetic set: n hairpins of class "mirtron" and n of class "canonical", names sim_*; equal seeds give equal
- * sets. For trying things out; it says nothing about biology. Errors: INVALID, NOMEM. */
+/* Appends a synthetic set: n hairpins of class "mirtron" and n of class "canonical", names sim_*; equal seeds give
+ * equal sets. For trying things out; it says nothing about biology. Errors: INVALID, NOMEM. */
 MIRNET_API mirnet_status mirnet_dataset_simulate(mirnet_dataset *dataset, int64_t n_per_class, uint64_t seed);
 
 MIRNET_API int64_t mirnet_dataset_count(const mirnet_dataset *dataset);

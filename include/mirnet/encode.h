@@ -34,9 +34,10 @@ MIRNET_API int64_t mirnet_encoder_get_length(const mirnet_encoder *encoder);
 MIRNET_API int64_t mirnet_encoder_get_channels(const mirnet_encoder *encoder);
 MIRNET_API int64_t mirnet_encoder_get_size(const mirnet_encoder *encoder);
 
-/* Encodes `n` letters (any case, T or U) into out[length][channels]. `opt_structure` (or NULL) is dot-bracket text of the
- * same length; this version's encodings do not use it. Errors: INVALID, SHAPE (longer than the encoder's length), FORMAT (a
- * letter that is no IUPAC code, or ambiguous where that is an error), all with position; out is then unspecified. */
+/* Encodes `n` letters (any case, T or U) into out[length][channels]. `opt_structure` (or NULL) is dot-bracket text
+ * of the same length; this version's encodings do not use it. Errors: INVALID, SHAPE (longer than the encoder's
+ * length), FORMAT (a letter that is no IUPAC code, or ambiguous where that is an error), all with position; out is
+ * then unspecified. */
 MIRNET_API mirnet_status mirnet_encoder_run(const mirnet_encoder *encoder, const char *sequence, size_t n,
                                             const char *opt_structure, float *out);
 

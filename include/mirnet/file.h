@@ -15,8 +15,9 @@ extern "C" {
  * A model file is one safetensors file: weights under their names, a training state if one is attached, and in
  * __metadata__ the recipe, the class names, the card and a digest of the data. doc/model-format.md describes it.
  *
- * Saving writes a temporary file in the same folder, syncs it and renames it, so that `path` holds the old model or the new
- * one, never a mixture; a symbolic link is followed, the old file's permission bits are kept. Errors: INVALID, NOMEM, IO.
+ * Saving writes a temporary file in the same folder, syncs it and renames it, so that `path` holds the old model or the
+ * new one, never a mixture; a symbolic link is followed, the old file's permission bits are kept. Errors: INVALID,
+ * NOMEM, IO.
  */
 MIRNET_API mirnet_status mirnet_model_save(const mirnet_model *model, const char *path);
 

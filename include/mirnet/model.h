@@ -35,8 +35,8 @@ MIRNET_API mirnet_status mirnet_model_reset(mirnet_model *model, uint64_t seed);
 /* The model's recipe; belongs to the model. */
 MIRNET_API const mirnet_recipe *mirnet_model_get_recipe(const mirnet_model *model);
 
-/* Changes what the model's encoder does with odd sequences: `key` is "encoder.long" or "encoder.ambiguity". For predictors
- * and trainers that are created afterwards. Errors: INVALID (another key, not one of its words), NOMEM. */
+/* Changes what the model's encoder does with odd sequences: `key` is "encoder.long" or "encoder.ambiguity". For
+ * predictors and trainers that are created afterwards. Errors: INVALID (another key, not one of its words), NOMEM. */
 MIRNET_API mirnet_status mirnet_model_set_text(mirnet_model *model, const char *key, const char *value);
 
 /* Class names; 0 of them until they are set or trained. There are as many as outputs. Errors: INVALID, SHAPE, NOMEM. */

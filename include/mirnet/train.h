@@ -15,9 +15,9 @@ extern "C" {
  * Trainer: changes the weights of one model. Takes the "training." options of the model's recipe; they can be changed
  * on the trainer before the first step. The loss is categorical cross-entropy as in Keras (probabilities clipped at
  * 1e-7) plus the layers' L1 and L2 terms; the optimizers are Keras's (Kingma & Ba 2015 for Adam, Loshchilov & Hutter
- * 2019 for AdamW, Tieleman & Hinton 2012 for RMSprop).
- * Owned by the caller; used by one thread at a time; the model must outlive it and nobody else may use the model during a
- * call. Weights after a number of steps depend on the data, the options and the seed, never on the number of threads.
+ * 2019 for AdamW, Tieleman & Hinton 2012 for RMSprop). Owned by the caller; used by one thread at a time; the model
+ * must outlive it and nobody else may use the model during a call. Weights after a number of steps depend on the data,
+ * the options and the seed, never on the number of threads.
  */
 typedef struct mirnet_trainer mirnet_trainer;
 
@@ -35,10 +35,10 @@ MIRNET_API mirnet_status mirnet_trainer_set_text(mirnet_trainer *trainer, const 
 MIRNET_API mirnet_status mirnet_trainer_get_number(const mirnet_trainer *trainer, const char *key, double *out);
 
 /*
- * Training data: records of a dataset ([n] indices, or NULL for 0..n-1), or float tensors. They are borrowed: they must live
- * and stay as they are until the trainer is destroyed or gets other data. Classes of the dataset must be as many as
- * the model's outputs; the model takes over their names.
- * Errors: INVALID (an unlabelled record, an index out of range), SHAPE, NOMEM, FORMAT (a sequence the encoder refuses).
+ * Training data: records of a dataset ([n] indices, or NULL for 0..n-1), or float tensors. They are borrowed: they must
+ * live and stay as they are until the trainer is destroyed or gets other data. Classes of the dataset must be as many
+ * as the model's outputs; the model takes over their names. Errors: INVALID (an unlabelled record, an index out of
+ * range), SHAPE, NOMEM, FORMAT (a sequence the encoder refuses).
  */
 MIRNET_API mirnet_status mirnet_trainer_set_dataset(mirnet_trainer *trainer, const mirnet_dataset *dataset,
                                                     const int64_t *records, int64_t n);
@@ -55,8 +55,9 @@ MIRNET_API mirnet_status mirnet_trainer_set_validation_tensors(mirnet_trainer *t
 
 /*
  * Called after every batch (`batch` = 1..batches) and after every epoch (`batch` = 0), in the thread that trains.
- * Progress is read with mirnet_trainer_get_history and mirnet_trainer_get_count; the callback may also save the model or
- * predict with it, but not step the trainer. Return 0 to go on; anything else stops: the running call returns CANCELLED.
+ * Progress is read with mirnet_trainer_get_history and mirnet_trainer_get_count; the callback may also save the model
+ * or predict with it, but not step the trainer. Return 0 to go on; anything else stops: the running call returns
+ * CANCELLED.
  */
 typedef int32_t (*mirnet_trainer_callback)(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload);
 MIRNET_API mirnet_status mirnet_trainer_set_callback(mirnet_trainer *trainer, mirnet_trainer_callback callback,
@@ -76,9 +77,10 @@ MIRNET_API mirnet_status mirnet_trainer_run_epoch(mirnet_trainer *trainer, int32
 MIRNET_API mirnet_status mirnet_trainer_step(mirnet_trainer *trainer, const float *const *inputs, const float *targets,
                                              const float *opt_weights, int64_t n, double *opt_out_loss);
 
-/* Loss and gradients of one batch, weights unchanged. Training mode as in a step (dropout of the coming step included) if
- * `training` is 1, else inference mode. opt_input_grads (or NULL): [inputs] buffers [n][size of input i], each may be
- * NULL. The weights' gradients are then read with mirnet_trainer_get_gradient. Errors as mirnet_trainer_step. */
+/* Loss and gradients of one batch, weights unchanged. Training mode as in a step (dropout of the coming step
+ * included) if `training` is 1, else inference mode. opt_input_grads (or NULL): [inputs] buffers [n][size of input
+ * i], each may be NULL. The weights' gradients are then read with mirnet_trainer_get_gradient. Errors as
+ * mirnet_trainer_step. */
 MIRNET_API mirnet_status mirnet_trainer_run_gradient(mirnet_trainer *trainer, const float *const *inputs,
                                                      const float *targets, const float *opt_weights, int64_t n,
                                                      int32_t training, double *opt_out_loss,
@@ -102,9 +104,9 @@ MIRNET_API mirnet_status mirnet_trainer_get_count(const mirnet_trainer *trainer,
 MIRNET_API mirnet_status mirnet_trainer_get_history(const mirnet_trainer *trainer, const char *key, int64_t epoch,
                                                     double *out);
 
-/* Attaches a snapshot of the training state (optimizer, counters, history, best weights) to the model, so that saving the
- * model saves it too; and takes up the state attached to the model, before the first step and after the data are set.
- * A resumed run goes on with the same bits as one that was never interrupted, at the end of any epoch.
+/* Attaches a snapshot of the training state (optimizer, counters, history, best weights) to the model, so that
+ * saving the model saves it too; and takes up the state attached to the model, before the first step and after the
+ * data are set. A resumed run goes on with the same bits as one that was never interrupted, at the end of any epoch.
  * Errors: STATE (nothing attached; steps were made), FORMAT, SHAPE (the state does not fit), NOMEM. */
 MIRNET_API mirnet_status mirnet_trainer_store(mirnet_trainer *trainer);
 MIRNET_API mirnet_status mirnet_trainer_resume(mirnet_trainer *trainer);

@@ -4,8 +4,9 @@
 /* A part of kernels_tmpl.h. */
 
 /* Rows of W that stay in the first-level cache, as many again that are on their way, while panel after panel is read
- * from them; and rows that are done together on the way back. What lies so many rows ahead is asked for meanwhile: no
- * hardware sees a walk over panels coming. Behind the end of W it is somebody else's memory, or none, which is no harm. */
+ * from them; and rows that are done together on the way back. What lies so many rows ahead is asked for meanwhile:
+ * no hardware sees a walk over panels coming. Behind the end of W it is somebody else's memory, or none, which is no
+ * harm. */
 enum { FEW_BLOCK = 8, FEW_BACK = 4, FEW_AHEAD = 4 };
 
 /* Some rows of a slab, and those that are asked for behind them. */

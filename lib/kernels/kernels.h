@@ -6,14 +6,14 @@
 #include "common.h"
 
 /*
- * Products. A row of A is a few runs of `run` floats, anywhere in memory: that is how a convolution reads its input where it
- * lies, without a copy. With K = runs * run and row m of A made of run r at x + rows[m].a + a_at[r]:
+ * Products. A row of A is a few runs of `run` floats, anywhere in memory: that is how a convolution reads its input
+ * where it lies, without a copy. With K = runs * run and row m of A made of run r at x + rows[m].a + a_at[r]:
  *
  *     C[m][n] = bias[n] + sum over r, l of A[m][r][l] * B[b_at[r] + l][n]
  *
- * Runs outside first..last - 1 of a row are padding: they count as zeros and are never read.
- * Each element of C is summed in the same order however rows and columns are cut into blocks, so results do not depend on
- * threads, nor on which rows share a call.
+ * Runs outside first..last - 1 of a row are padding: they count as zeros and are never read. Each element of C is
+ * summed in the same order however rows and columns are cut into blocks, so results do not depend on threads, nor on
+ * which rows share a call.
  */
 typedef struct mn_row {
     int64_t a, c;        /* where the row starts in x and in y, in floats; a may point before x where first > 0 */
@@ -62,16 +62,16 @@ typedef struct mn_gradient {
 /* What is known of a row: nothing; all of its m and v are zero; not all. */
 enum { MN_UNKNOWN, MN_RESTS, MN_MOVES };
 
-/* The byte of row k: rows of at least 16 floats have one each, in an array of a byte for 16 floats of all weights, wherever
- * their matrix begins. */
+/* The byte of row k: rows of at least 16 floats have one each, in an array of a byte for 16 floats of all weights,
+ * wherever their matrix begins. */
 static inline int64_t mn_resting_at(const mn_gradient *to, int64_t k)
 {
     return k * to->ld / 16;
 }
 
 /*
- * Gradient of B: G[b_at[r] + l][n] = sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or d + m * ldc).
- * Rows are summed in order.
+ * Gradient of B: G[b_at[r] + l][n] = sum over m of A[m][r][l] * D[m][n], A as above, D[m] at d + rows[m].c (or d + m *
+ * ldc). Rows are summed in order.
  */
 typedef struct mn_outer {
     int64_t m, n, runs, run;
@@ -84,8 +84,9 @@ typedef struct mn_outer {
 } mn_outer;
 
 /*
- * A plain matrix W [k][n], row-major, of which only the columns from[i]..to[i] - 1 of a few ranges exist, and few rows of X
- * [m][k] and D [m][n]: then reading W costs more than multiplying, and W is walked over once for all that is wanted of it.
+ * A plain matrix W [k][n], row-major, of which only the columns from[i]..to[i] - 1 of a few ranges exist, and few rows
+ * of X [m][k] and D [m][n]: then reading W costs more than multiplying, and W is walked over once for all that is
+ * wanted of it.
  *
  *     forward   Y[m][n] = sum over k of X[m][k] W[k][n]
  *     back      dX[m][k] (+)= sum over n of D[m][n] W[k][n];   the gradient of W is sum over m of X[m][k] D[m][n]
@@ -106,8 +107,8 @@ typedef struct mn_few {
 } mn_few;
 
 /*
- * Rows that letters pick: Y[p][n] = bias[n] + sum over i of T[i][codes[p * step + i * gap]][n], taps in order. T[i] is at
- * table + i * ldt, its rows one behind the other.
+ * Rows that letters pick: Y[p][n] = bias[n] + sum over i of T[i][codes[p * step + i * gap]][n], taps in order. T[i] is
+ * at table + i * ldt, its rows one behind the other.
  */
 typedef struct mn_pick {
     int64_t m, n, taps;
@@ -205,16 +206,16 @@ void mn_kernels_force(const mn_kernels *kernels);
 /* Its name, for mirnet_build_info. */
 const char *mn_kernels_name(void);
 
-/* Lets the CPU take numbers below FLT_MIN for zero in this thread: on some of them they cost a hundred times as much, and
- * moments that die away pass through them. Returns the mode from before, for mn_denormals_restore. */
+/* Lets the CPU take numbers below FLT_MIN for zero in this thread: on some of them they cost a hundred times as
+ * much, and moments that die away pass through them. Returns the mode from before, for mn_denormals_restore. */
 uint64_t mn_denormals_flush(void);
 void mn_denormals_restore(uint64_t mode);
 
 /*
  * Packing: B as panels of `width` columns, each panel [k][width] without gaps, the last one filled with zeros.
- * mn_packed_size is in floats. mn_pack copies n_k rows of src (row-major, lds floats a row) to rows k_at... of the packed B;
- * mn_pack_transposed takes src's columns for rows: B[k_at + l][n] = src[n * lds + l].
- * Both do the panels panel0..panel1 - 1 of mn_panels(n).
+ * mn_packed_size is in floats. mn_pack copies n_k rows of src (row-major, lds floats a row) to rows k_at... of the
+ * packed B; mn_pack_transposed takes src's columns for rows: B[k_at + l][n] = src[n * lds + l]. Both do the panels
+ * panel0..panel1 - 1 of mn_panels(n).
  */
 size_t mn_packed_size(const mn_kernels *kernels, int64_t k, int64_t n);
 int64_t mn_panels(const mn_kernels *kernels, int64_t n);

@@ -67,8 +67,8 @@ INLINE vec choose(ivec mask, vec a, vec b)
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
 }
 
-/* a * b + c, rounded once or twice as the instruction set has it. Not as the compiler likes: it would fuse in one loop and not
- * in another, and results would depend on how rows are cut into tiles. */
+/* a * b + c, rounded once or twice as the instruction set has it. Not as the compiler likes: it would fuse in one
+ * loop and not in another, and results would depend on how rows are cut into tiles. */
 INLINE vec multiply_sum(vec a, vec b, vec c)
 {
     return MN_MULTIPLY_SUM(a, b, c);

@@ -84,7 +84,8 @@ void mn_blank_scan(mn_blank *blank, const float *x, int64_t batch)
 void mn_blank_reach(mn_blank *out, mn_blank *in, const mn_rows_read *read, int64_t batch)
 {
     for (int64_t b = 0; b < batch; b++) {
-        /* The last output row whose first tap is in front of the extent; and the last input row that such a row reads. */
+        /* The last output row whose first tap is in front of the extent; and the last input row that such a row
+         * reads. */
         const int64_t front = in->extent[b] + read->before - read->first * read->dilation;
         const int64_t rows = front > 0 ? mn_min(mn_ceil_div(front, read->stride), out->rows) : 0;
         const int64_t end = (rows - 1) * read->stride - read->before + (read->last - 1) * read->dilation + 1;

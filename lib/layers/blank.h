@@ -8,16 +8,17 @@
 #include "kernels/kernels.h"
 
 /*
- * Rule: an output row of a convolution whose window holds only padding zeros depends on the weights alone. It equals the same
- * row of a sample that is all zeros, the blank. So of each sample only the rows in front of its `extent` are computed; the rows
- * behind it are copied from the blank, whose rows are of few kinds (all inner ones are alike) and are computed once a batch.
- * Proof: by induction over the layers. An input row behind the last nonzero one is zero, as in the blank; an output row
- * whose window meets only rows that agree with the blank's, at the same places, agrees with it too.
- * Backward, the rows behind the extents are one row that was used many times: its gradient is the sum of theirs, and it is
- * carried back through the blank once for all samples.
- * It stops at the first layer that does not work row by row, or has more than one reader: there the rows are copied out.
+ * Rule: an output row of a convolution whose window holds only padding zeros depends on the weights alone. It equals
+ * the same row of a sample that is all zeros, the blank. So of each sample only the rows in front of its `extent` are
+ * computed; the rows behind it are copied from the blank, whose rows are of few kinds (all inner ones are alike) and
+ * are computed once a batch. Proof: by induction over the layers. An input row behind the last nonzero one is zero, as
+ * in the blank; an output row whose window meets only rows that agree with the blank's, at the same places, agrees with
+ * it too. Backward, the rows behind the extents are one row that was used many times: its gradient is the sum of
+ * theirs, and it is carried back through the blank once for all samples. It stops at the first layer that does not work
+ * row by row, or has more than one reader: there the rows are copied out.
  *
- * A value here is the output of an op, seen as [rows][row]. The blank is the sample behind the last one, number `capacity`.
+ * A value here is the output of an op, seen as [rows][row]. The blank is the sample behind the last one, number
+ * `capacity`.
  */
 typedef struct mn_blank {
     int64_t rows, row;  /* rows of a sample, floats of a row */
@@ -28,8 +29,8 @@ typedef struct mn_blank {
     int64_t *seen;      /* [capacity] rows of each sample that its reader looks at: extent..seen - 1 are copies */
 } mn_blank;
 
-/* Where row `row` of a sample of x is to be read, for a reader that does not look behind the extents; without a blank, in the
- * sample. */
+/* Where row `row` of a sample of x is to be read, for a reader that does not look behind the extents; without a
+ * blank, in the sample. */
 static inline const float *mn_blank_row(const mn_blank *blank, const float *x, int64_t sample, int64_t row, int64_t rows,
                                         int64_t floats, int64_t capacity)
 {
@@ -37,7 +38,8 @@ static inline const float *mn_blank_row(const mn_blank *blank, const float *x, i
     return x + (own ? sample * rows + row : capacity * rows + blank->alike[row]) * floats;
 }
 
-/* Which input rows an output row o reads: o * stride - before + t * dilation for first <= t < last, where they exist. */
+/* Which input rows an output row o reads: o * stride - before + t * dilation for first <= t < last, where they
+ * exist. */
 typedef struct mn_rows_read {
     int64_t in_rows, out_rows, first, last, stride, dilation, before;
 } mn_rows_read;

@@ -40,8 +40,8 @@ static int64_t packed_row(const conv_shape *s, int64_t i, int64_t j, int64_t dep
 }
 
 /*
- * Output column ox: tap (i, j) of output row oy meets input row oy * stride - before + i * dilation and the column made alike.
- * Without dilation the taps j of one i that meet data are one run of floats, for channels come last.
+ * Output column ox: tap (i, j) of output row oy meets input row oy * stride - before + i * dilation and the column made
+ * alike. Without dilation the taps j of one i that meet data are one run of floats, for channels come last.
  */
 static mirnet_status forward_group(conv_group *g, const conv_shape *s, int64_t capacity, int64_t ox)
 {

@@ -32,8 +32,8 @@ static int64_t rows_of(const mn_layer *layer)
     return mn_shape_size(&layer->in[0]) / depth_of(layer);
 }
 
-/* In training, W is packed anew in every step. With few rows that would cost more than it saves: then W stays plain and is walked
- * over. It is the batch alone that decides, so that a step has the same bits whatever went before. */
+/* In training, W is packed anew in every step. With few rows that would cost more than it saves: then W stays plain
+ * and is walked over. It is the batch alone that decides, so that a step has the same bits whatever went before. */
 static bool is_few(const mn_op *op, const mn_run *run)
 {
     return ((const dense_state *)op->state)->scratch && run->batch * rows_of(op->layer) <= MN_FEW_ROWS;

@@ -14,9 +14,9 @@ typedef struct mn_layer_class mn_layer_class;
 typedef struct mn_op mn_op;
 struct mn_row_work;
 
-/* Which elements of a weight can ever have a gradient: in each of the periods first..last - 1, from[i]..to[i] - 1 for the n
- * intervals. The others never meet data (kernel taps over padding, the forget gate of an LSTM of one step): they keep
- * their values, and training passes them over. */
+/* Which elements of a weight can ever have a gradient: in each of the periods first..last - 1, from[i]..to[i] - 1
+ * for the n intervals. The others never meet data (kernel taps over padding, the forget gate of an LSTM of one
+ * step): they keep their values, and training passes them over. */
 typedef struct mn_live {
     int64_t period, first, last;
     int32_t n;
@@ -106,15 +106,15 @@ struct mn_op {
 };
 
 /*
- * build     reads layer->spec, in, masked; sets out, masks and view, adds the parameters. Errors: SHAPE, UNSUPPORTED, NOMEM,
+ * build     reads layer->spec, in, masked; sets out, masks and view, adds the parameters. Errors: SHAPE, UNSUPPORTED,
+ * NOMEM,
  *           without the layer's name (the caller puts it in front).
  * open      makes op->state for run->capacity samples; op's buffers are set. `backward` says whether one will follow.
  *           May be NULL. close frees it, half-made or not.
- * prepare   the weights have changed: pack what is packed. May be NULL.
- * forward   y from x. Must not depend on other samples of the batch, but for batch statistics in training.
- * backward  dx and the weights' gradients from dy. Called after forward on the same batch.
- * commit    after a step: writes what is not learned by gradient (moving averages). May be NULL.
- * None of the last four may allocate or fail.
+ * prepare   the weights have changed: pack what is packed. May be NULL. forward   y from x. Must not depend on other
+ * samples of the batch, but for batch statistics in training. backward  dx and the weights' gradients from dy. Called
+ * after forward on the same batch. commit    after a step: writes what is not learned by gradient (moving averages).
+ * May be NULL. None of the last four may allocate or fail.
  */
 struct mn_layer_class {
     mirnet_status (*build)(mn_layer *layer);
@@ -124,13 +124,13 @@ struct mn_layer_class {
     void (*forward)(mn_op *op, const mn_run *run);
     void (*backward)(mn_op *op, const mn_run *run);
     void (*commit)(mn_op *op, const mn_run *run, float *weights);
-    /* Whether the layer works row by row along its first axis of more than one element, each output row from the rows that
-     * *out says, and honours op->blank. NULL: it does not. */
+    /* Whether the layer works row by row along its first axis of more than one element, each output row from the
+     * rows that *out says, and honours op->blank. NULL: it does not. */
     bool (*rows_read)(const mn_layer *layer, mn_rows_read *out);
     bool fuses_softmax; /* backward honours skip_activation */
     bool forward_only;  /* rows_read holds for the forward pass of a plan that has no other */
-    /* Whether forward honours op->blank_in, whose values have so many rows, by not looking behind the extents, in a plan
-     * that has no backward pass. NULL: it does not. */
+    /* Whether forward honours op->blank_in, whose values have so many rows, by not looking behind the extents, in a
+     * plan that has no backward pass. NULL: it does not. */
     bool (*shares_tail)(const mn_layer *layer, int64_t rows);
 };
 
@@ -142,8 +142,8 @@ mirnet_status mn_layer_create(mn_layer *layer, const mn_layer_spec *spec, const 
                               const mn_shape *in, int32_t n_in, bool masked) MN_MUST_CHECK;
 void mn_layer_destroy(mn_layer *layer);
 
-/* For build: appends a parameter (all of it live, trainable as the spec says). *out may be NULL; it is valid until the next
- * one is added. */
+/* For build: appends a parameter (all of it live, trainable as the spec says). *out may be NULL; it is valid until
+ * the next one is added. */
 mirnet_status mn_layer_add_param(mn_layer *layer, mn_param **out, const char *name, const int64_t *dims, int32_t rank,
                                  mn_initializer init, mn_regularizer reg) MN_MUST_CHECK;
 
@@ -158,7 +158,8 @@ static inline float *mn_grad(const mn_layer *layer, const mn_run *run, int32_t i
     return run->grads + layer->params[i].offset;
 }
 
-/* Where the gradient of the matrix goes that begins `at` floats behind the start of the i-th parameter, ld floats a row. */
+/* Where the gradient of the matrix goes that begins `at` floats behind the start of the i-th parameter, ld floats a
+ * row. */
 static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int32_t i, int64_t at, int64_t ld)
 {
     const mn_param *param = &op->layer->params[i];
@@ -193,8 +194,8 @@ static inline void mn_parallel(const mn_run *run, mn_task task, void *context, i
 }
 
 /*
- * Which floats of a value are not zero, for products that pass zeros over (products.c). `seen`: so many rows of `row` floats of each
- * sample, and the blank behind the last one; NULL: all of them, and no blank.
+ * Which floats of a value are not zero, for products that pass zeros over (products.c). `seen`: so many rows of `row`
+ * floats of each sample, and the blank behind the last one; NULL: all of them, and no blank.
  */
 typedef struct mn_nonzero {
     uint64_t *bits;  /* one for each float of a value of capacity + 1 samples */
@@ -212,8 +213,8 @@ const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const fl
 /* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */
 void mn_outer_run(const mn_run *run, const mn_outer *outer);
-/* Y [m][.] = bias + X W, and the way back, for few rows and W of k rows (few.c). `scratch` has mn_few_scratch floats, with as
- * many columns as the last range ends at. */
+/* Y [m][.] = bias + X W, and the way back, for few rows and W of k rows (few.c). `scratch` has mn_few_scratch
+ * floats, with as many columns as the last range ends at. */
 size_t mn_few_scratch(int64_t m, int64_t k, int64_t columns);
 void mn_few_forward_run(const mn_run *run, const mn_few *few, int64_t k, float *y, int64_t ldy, const float *bias,
                         float *scratch);
@@ -240,17 +241,19 @@ mirnet_status mn_refuse_mask(const mn_layer *layer) MN_MUST_CHECK;
 /* For forward of a layer whose output has the steps of its input: hands the mask on where layer->masks. */
 void mn_pass_mask(const mn_op *op, const mn_run *run);
 
-/* task on samples from..to - 1 of the batch, in parallel; `work` is about how many floats a sample touches (samples.c). */
+/* task on samples from..to - 1 of the batch, in parallel; `work` is about how many floats a sample touches
+ * (samples.c). */
 typedef void (*mn_sample_task)(const mn_op *op, const mn_run *run, int64_t from, int64_t to);
 void mn_each_sample(const mn_op *op, const mn_run *run, mn_sample_task task, int64_t work);
 
-/* Dropout masks of run->training: the factor (0 or 1 / (1 - rate)) of elements 0..n - 1 of sample s (row of the batch); `use`
- * tells several masks of one layer apart. A function of (seed, step, layer, sample, use, element) alone (dropout.c). */
+/* Dropout masks of run->training: the factor (0 or 1 / (1 - rate)) of elements 0..n - 1 of sample s (row of the
+ * batch); `use` tells several masks of one layer apart. A function of (seed, step, layer, sample, use, element)
+ * alone (dropout.c). */
 void mn_dropout_factors(const mn_layer *layer, const mn_run *run, int64_t sample, int32_t use, double rate, float *out,
                         int64_t n);
 
-/* Output length of a window over one axis, and the padding in front (Keras "valid", "same", "causal"). A length below 1 is
- * an error for the caller to report. */
+/* Output length of a window over one axis, and the padding in front (Keras "valid", "same", "causal"). A length
+ * below 1 is an error for the caller to report. */
 int64_t mn_window(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, mn_padding padding,
                   int64_t *out_before);
 

@@ -22,8 +22,8 @@ static inline __attribute__((always_inline)) uint8_t mn_read_letter(const float 
     return others == 0 && ones <= 1 ? (uint8_t)letter : MN_NO_LETTER;
 }
 
-/* out[i] for row i of x, n floats each: 0 for zeros, i + 1 for a 1 at place i. Rows from `rows` to `all` - 1 are zeros and not
- * looked at. Whether all are letters. */
+/* out[i] for row i of x, n floats each: 0 for zeros, i + 1 for a 1 at place i. Rows from `rows` to `all` - 1 are
+ * zeros and not looked at. Whether all are letters. */
 static inline bool mn_read_letters(uint8_t *out, const float *x, int64_t rows, int64_t all, int64_t n)
 {
     bool good = true;

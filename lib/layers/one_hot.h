@@ -6,10 +6,9 @@
 #include "layers/conv.h"
 
 /*
- * Rule: where rows of the input are letters (all zeros, or a single 1), a row of the output is the bias plus one row of the
- * kernel for each letter under it; and backward, each row of the kernel's gradient is the sum of dy over the places
- * where it was picked.
- * Proof: the products that are left out have a factor zero, those that are not have a factor one.
+ * Rule: where rows of the input are letters (all zeros, or a single 1), a row of the output is the bias plus one row of
+ * the kernel for each letter under it; and backward, each row of the kernel's gradient is the sum of dy over the places
+ * where it was picked. Proof: the products that are left out have a factor zero, those that are not have a factor one.
  * It stops at samples with other rows, which go through the usual products, and behind layers that are no input.
  */
 typedef struct mn_one_hot {

@@ -28,7 +28,8 @@ enum {
     MN_PASSES = 255
 };
 
-/* Those that are made. All, but in tests: forcing is for them alone, before any model is made and while nothing runs. */
+/* Those that are made. All, but in tests: forcing is for them alone, before any model is made and while nothing
+ * runs. */
 int mn_passes(void);
 void mn_passes_force(int passes);
 

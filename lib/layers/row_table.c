@@ -18,9 +18,9 @@ enum {
 };
 
 /*
- * An entry belongs to a word and a residue: row o of the first convolution meets the kernel rows i of the second one for which
- * o + before - i is a multiple of its stride. `state` of an entry: 0 nobody has it; -(row + 1) somebody makes it; row + 1 it
- * is there.
+ * An entry belongs to a word and a residue: row o of the first convolution meets the kernel rows i of the second one
+ * for which o + before - i is a multiple of its stride. `state` of an entry: 0 nobody has it; -(row + 1) somebody makes
+ * it; row + 1 it is there.
  */
 struct mn_row_table {
     int64_t words, residues, letters, word; /* words = letters ^ word */
@@ -190,7 +190,8 @@ void mn_row_work_reset(mn_row_work *work)
     atomic_store(&t->used, 0);
 }
 
-/* -- Making rows ---------------------------------------------------------------------------------------------------- */
+/* -- Making rows
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Rows of the first convolution for the words of one residue. */
 static void make_first(const mn_row_work *work, const mn_op *op, const mn_run *run, const float *words, int64_t count)
@@ -261,7 +262,8 @@ static void make_rows(mn_row_work *work, const mn_op *first, const mn_op *second
     work->n_missing[residue] = 0;
 }
 
-/* -- Looking up ----------------------------------------------------------------------------------------------------- */
+/* -- Looking up
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* Numbers the words under the rows from..to - 1 of the first convolution. */
 static void number_words(mn_row_work *work, const conv_shape *s, int64_t from, int64_t to)
@@ -363,7 +365,8 @@ static void make_all(mn_row_work *work, const mn_op *first, const mn_op *second,
             make_rows(work, first, second, run, r);
 }
 
-/* -- Adding up ------------------------------------------------------------------------------------------------------ */
+/* -- Adding up
+ * ------------------------------------------------------------------------------------------------------ */
 
 typedef struct add_job {
     const mn_row_work *work;

@@ -15,9 +15,9 @@
  *
  * Each figure is the mean over a window of SECONDS, after a warm-up. Training takes the batch size of the recipe,
  * unless only training is asked for (-w train -b). -m starts from the weights of a model file: how much of a network's
- * values is zero, and with that how long it takes, depends on them. -j prints a line of JSON for each figure. Without DATA on 1,124
- * synthetic hairpins of the real lengths. Short and quiet, so that compare.py can call it again and again between the
- * measurements of other programs.
+ * values is zero, and with that how long it takes, depends on them. -j prints a line of JSON for each figure. Without
+ * DATA on 1,124 synthetic hairpins of the real lengths. Short and quiet, so that compare.py can call it again and again
+ * between the measurements of other programs.
  */
 enum { MAX_LIST = 16, MAX_BATCH = 4096, SIMULATED_PER_CLASS = 562, STEPS_AT_A_TIME = 200 };
 

@@ -21,13 +21,12 @@
  *
  * Microseconds a training step of each layer: packing its weights, forward, backward; and what is left, which is the
  * update of the other weights, the encoding of sequences and the loss. Then the arithmetic of its products, and what
- * part that is of what the machine gives for one large product, measured before and after.
- * -p    microseconds a sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
+ * part that is of what the machine gives for one large product, measured before and after. -p    microseconds a
+ * sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
  *       every block
- * -m    from the weights of a model file: how much is zero depends on them
- * -x    without these savings of layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, or all
- * -j    a line of JSON
- * Without DATA on 1,124 synthetic hairpins of the real lengths.
+ * -m    from the weights of a model file: how much is zero depends on them -x    without these savings of
+ * layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, or all -j    a line of JSON Without
+ * DATA on 1,124 synthetic hairpins of the real lengths.
  */
 enum {
     SIMULATED_PER_CLASS = 562,
