@@ -426,7 +426,7 @@ END_TEST
 START_TEST(a_name_of_full_length_works)
 {
     const char *folder = make_folder("folder");
-    char path[1024];
+    char path[2048];
     snprintf(path, sizeof(path), "%s/", folder);
     size_t n = strlen(path);
     memset(path + n, 'x', 255);
