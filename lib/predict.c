@@ -40,6 +40,7 @@ typedef struct job {
     const int32_t *order; /* [n] NULL: as they come */
     bool dealt;           /* sorted samples go to the blocks in turn */
     float *out;
+    _Atomic int64_t next;    /* block: whoever is free takes it, so that the longest are done first */
     _Atomic int64_t refused; /* the first sample that the encoder refused; INT64_MAX: none */
 } job;
 
@@ -161,7 +162,8 @@ static void run_block(job *j, mn_plan *plan, int64_t block)
 static void block_part(void *context, int64_t part, int32_t worker)
 {
     job *j = context;
-    run_block(j, j->predictor->plans[worker], part);
+    (void)part;
+    run_block(j, j->predictor->plans[worker], atomic_fetch_add(&j->next, 1));
 }
 
 /* Counts lengths, and puts the samples of the window in their order, the longest first, equal ones as they come. */
@@ -196,10 +198,10 @@ static void run_window(job *j)
     const bool whole = j->blocks >= predictor->n_plans;
     if (j->blocks > 1 && !j->from->inputs)
         sort_window(j);
-    /* The first of many blocks take longest, which evens out. */
     j->dealt = j->order && j->blocks == predictor->n_plans;
     for (int32_t i = 0; i < predictor->n_plans; i++)
         predictor->plans[i]->run.threads = whole ? NULL : predictor->threads;
+    atomic_store(&j->next, 0);
     if (whole)
         mn_threads_run(predictor->threads, block_part, j, j->blocks);
     for (int64_t b = 0; b < j->blocks && !whole; b++)
