@@ -72,6 +72,43 @@ START_TEST(masks_hide_steps)
 }
 END_TEST
 
+/* Rows that a mask hides need not be written where nobody reads them. A predictor that has seen a sample without masked steps
+ * must give what a new one gives. */
+START_TEST(what_was_there_before_shows_in_no_masked_step)
+{
+    enum { STEPS = 7, MOST = 64 };
+#define OVER_TIME "'units': 3, 'return_sequences': true"
+    static const char *const nets[] = {
+        "InputLayer: 7, 1; Masking: 'mask_value': 7.0; LSTM: " OVER_TIME "; LSTM: 'units': 2;",
+        "InputLayer: 7, 1; Masking: 'mask_value': 7.0; LSTM: " OVER_TIME "; GRU: " OVER_TIME ";",
+        "InputLayer: 7, 1; Masking: 'mask_value': 7.0; GRU: " OVER_TIME ", 'go_backwards': true; LSTM: " OVER_TIME ";",
+        "InputLayer: 7, 1; Masking: 'mask_value': 7.0; LSTM: " OVER_TIME "; Bidirectional: 'layer': {'class_name': 'LSTM', "
+        "'config': {" OVER_TIME "}};",
+        "x = InputLayer: 7, 1; m = Masking(x): 'mask_value': 7.0; a = LSTM(m): " OVER_TIME "; b = LSTM(a): " OVER_TIME
+        "; Add(a, b);",
+        "x = InputLayer: 7, 1; m = Masking(x): 'mask_value': 7.0; a = LSTM(m): " OVER_TIME "; Concatenate(m, a);",
+    };
+#undef OVER_TIME
+    const float all[STEPS] = {1, -2, 3, -4, 5, -6, 8}, some[STEPS] = {7, 2, 7, 4, 1, 7, 7};
+    for (int i = 0; i < COUNT(nets); i++) {
+        float got[MOST], want[MOST];
+        mirnet_model *model = mn_net_create(nets[i]);
+        const int64_t n = mirnet_model_get_size(model, -1);
+        ck_assert(n <= MOST);
+        for (int old = 0; old < 2; old++) {
+            mirnet_predictor *predictor;
+            mn_ok(mirnet_predictor_create(&predictor, model, 1));
+            if (old)
+                mn_ok(mirnet_predictor_run(predictor, &(const float *){all}, 1, got));
+            mn_ok(mirnet_predictor_run(predictor, &(const float *){some}, 1, old ? got : want));
+            mirnet_predictor_destroy(predictor);
+        }
+        mn_same(nets[i], got, want, (size_t)n);
+        mirnet_model_destroy(model);
+    }
+}
+END_TEST
+
 START_TEST(masks_pass_through)
 {
     static const char *const layers[] = {
@@ -370,6 +407,7 @@ int main(void)
     tcase_add_test(values, pooling_leaves_padding_out);
     tcase_add_test(values, elements_move_as_in_keras);
     tcase_add_test(values, masks_hide_steps);
+    tcase_add_test(values, what_was_there_before_shows_in_no_masked_step);
     tcase_add_test(values, masks_pass_through);
     tcase_add_test(values, masks_meet);
     tcase_add_test(values, an_index_without_a_vector_gives_zeros);

@@ -94,6 +94,7 @@ struct mn_op {
     uint8_t *mask_out;    /* the same for the output, written by forward where layer->masks */
     mn_blank *blank_in;   /* what is blank in x[0]; NULL: every row of every sample is there */
     mn_blank *blank;      /* what may be left blank in y, where the layer's class can; NULL: every row must be made */
+    bool unread;          /* nobody reads the rows of y that mask_out leaves out: they need not be written */
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
     const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
                              packed from it. Forward only; NULL: none */

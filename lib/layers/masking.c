@@ -37,7 +37,7 @@ static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, in
         op->mask_out[t] = is_real(x, n, mask_value);
         if (op->mask_out[t])
             memcpy(op->y + t * n, x, (size_t)n * sizeof(float));
-        else
+        else if (!op->unread)
             memset(op->y + t * n, 0, (size_t)n * sizeof(float));
     }
 }

@@ -225,7 +225,7 @@ static void settle(const mn_rnn_step *s)
             if (from)
                 memcpy(mn_rnn_next(s, i, slot), from, bytes);
         }
-        float *y = row_of(s, s->op->y, slot);
+        float *y = masked && s->op->unread ? NULL : row_of(s, s->op->y, slot);
         if (y && masked && r->zero_masked)
             memset(y, 0, bytes);
         else if (y)
@@ -269,6 +269,29 @@ static void stream_inputs(const mn_rnn_step *s)
     s->run->kernels->gemm(&product, 0, m, 0, r->columns);
 }
 
+/* One behind the last step that anybody takes. */
+static int64_t end_of(const mn_rnn_step *s)
+{
+    mn_rnn_step step = *s;
+    for (step.k = s->rnn->steps; s->op->layer->masked && step.k > 0; step.k--) {
+        step.t = time_of(s->op, step.k - 1);
+        for (int64_t slot = s->from; slot < s->to; slot++)
+            if (!is_masked(&step, slot))
+                return step.k;
+    }
+    return step.k;
+}
+
+/* What is left to do behind it: y of the steps from there on. */
+static void settle_rest(mn_rnn_step *s)
+{
+    const bool last_only = s->op->unread || !s->op->layer->spec->return_sequences;
+    for (s->k = last_only ? mn_max(s->k, s->rnn->steps - 1) : s->k; s->k < s->rnn->steps; s->k++) {
+        s->t = time_of(s->op, s->k);
+        settle(s);
+    }
+}
+
 static void forward_part(void *context, int64_t part, int32_t worker)
 {
     (void)worker;
@@ -277,7 +300,8 @@ static void forward_part(void *context, int64_t part, int32_t worker)
     for (int64_t slot = s.from; slot < s.to; slot++)
         for (int32_t i = 0; i < r->cell->states; i++)
             memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
-    for (s.k = 0; s.k < r->steps; s.k++) {
+    const int64_t end = r->streams ? end_of(&s) : r->steps;
+    for (s.k = 0; s.k < end; s.k++) {
         s.t = time_of(s.op, s.k);
         if (r->streams && !r->joins && s.k % r->chunk == 0)
             stream_inputs(&s);
@@ -288,6 +312,7 @@ static void forward_part(void *context, int64_t part, int32_t worker)
             r->cell->forward(&step);
         settle(&s);
     }
+    settle_rest(&s);
 }
 
 /* The blank walks through slot 0. */
