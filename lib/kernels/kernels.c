@@ -11,13 +11,14 @@ static bool can_run(const mn_kernels *kernels)
 {
 #if defined(MN_HAVE_X86_KERNELS)
     __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                      __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
     if (kernels == &mn_kernels_avx2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-               __builtin_cpu_supports("popcnt");
+        return avx2;
+    /* To compilers AVX-512 includes AVX2 and FMA; a virtual machine may leave them out. */
     if (kernels == &mn_kernels_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 #endif
 #if defined(MN_HAVE_ARM_KERNELS)
     if (kernels == &mn_kernels_neon)
