@@ -87,6 +87,14 @@ find_missing()
         need libc6-dev-arm64-cross links aarch64-linux-gnu-gcc
         need qemu-user qemu-aarch64 --version
         ;;
+      bochs) # of tests/avx512.sh
+        need 'bochs bochs-term' test -f /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so
+        need isolinux test -f /usr/lib/ISOLINUX/isolinux.bin
+        need syslinux-common test -f /usr/lib/syslinux/modules/bios/ldlinux.c32
+        need xorriso xorriso --version
+        need cpio cpio --version
+        need busybox-static test -x /bin/busybox
+        ;;
       peers) # of tests/bench
         need python3-numpy python_has 'import numpy'
         need python3-torch python_has 'import torch'
