@@ -223,8 +223,8 @@ static bool is_recurrent(mn_layer_kind kind)
     return kind == MN_LSTM || kind == MN_GRU || kind == MN_BIDIRECTIONAL;
 }
 
-/* A masked value whose only reader is a recurrent layer, which passes masked steps over. Not that of a layer that goes backwards:
- * as in Keras its rows are in the order of its walk, and the mask in that of time. */
+/* A masked value whose only reader is a recurrent layer, which passes masked steps over. Not that of a layer that
+ * goes backwards: as in Keras its rows are in the order of its walk, and the mask in that of time. */
 static void find_unread(mn_plan *plan)
 {
     const mirnet_model *model = plan->model;

@@ -9,8 +9,8 @@
 #include "mem.h"
 #include "plan.h"
 
-/* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays in a
- * cache. And samples that are sorted by length, so that those of a block end together. */
+/* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays
+ * in a cache. And samples that are sorted by length, so that those of a block end together. */
 enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 4096, MAX_THREADS = 256 };
 
 struct mirnet_predictor {
@@ -187,8 +187,8 @@ static void sort_window(job *j)
     j->order = predictor->order;
 }
 
-/* Many samples: each thread does whole blocks, as many as the others. Few: the threads share the work inside each block. The
- * bits are the same. */
+/* Many samples: each thread does whole blocks, as many as the others. Few: the threads share the work inside each
+ * block. The bits are the same. */
 static void run_window(job *j)
 {
     mirnet_predictor *predictor = j->predictor;

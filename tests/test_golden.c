@@ -181,9 +181,10 @@ static double largest_of(const float *values, int64_t n)
     return largest;
 }
 
-/* Weights after steps of Adam, which divides a gradient by its own size: where it is next to nothing beside the others of
- * its tensor, their rounding is a large part of it, and moves the weight by that part of the learning rate. Only with the
- * kernels for NEON has that ever been more than the bound of all other figures: they alone are allowed it. */
+/* Weights after steps of Adam, which divides a gradient by its own size: where it is next to nothing beside the
+ * others of its tensor, their rounding is a large part of it, and moves the weight by that part of the learning
+ * rate. Only with the kernels for NEON has that ever been more than the bound of all other figures: they alone are
+ * allowed it. */
 static void check_moved(const vectors *v, const char *weight, const float *got, const float *want, int64_t n)
 {
     char name[300];

@@ -72,8 +72,8 @@ START_TEST(masks_hide_steps)
 }
 END_TEST
 
-/* Rows that a mask hides need not be written where nobody reads them. A predictor that has seen a sample without masked steps
- * must give what a new one gives. */
+/* Rows that a mask hides need not be written where nobody reads them. A predictor that has seen a sample without
+ * masked steps must give what a new one gives. */
 START_TEST(what_was_there_before_shows_in_no_masked_step)
 {
     enum { STEPS = 7, MOST = 64 };

@@ -6,8 +6,8 @@
 /* Rows of B that are asked for ahead: the way from the third-level cache takes about as long as so many. */
 enum { FETCH = 32 };
 
-/* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays in the
- * first-level cache, and sums of sums lose fewer bits than one long sum. */
+/* Floats of K that are summed in registers, from zero, before they are added to C: a panel of B of this height stays
+ * in the first-level cache, and sums of sums lose fewer bits than one long sum. */
 enum { K_BLOCK = 256 };
 
 static const float zeros[K_BLOCK];
@@ -36,7 +36,8 @@ INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->b + (panel * g->k_packed + k) * WIDTH + (col - panel * WIDTH);
 }
 
-/* Adds a block's sum to C at y, `columns` of which exist, and does what comes before the first and behind the last one. */
+/* Adds a block's sum to C at y, `columns` of which exist, and does what comes before the first and behind the last
+ * one. */
 INLINE void finish(const mn_gemm *g, const block *k, float *y, vec sum, int64_t col, int64_t columns)
 {
     const bool whole = columns >= LANES;
@@ -147,7 +148,8 @@ INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
     }
 }
 
-/* `height` rows, too few to keep the units busy with one panel, over `panels` neighbours. The sums are those of `tile`. */
+/* `height` rows, too few to keep the units busy with one panel, over `panels` neighbours. The sums are those of
+ * `tile`. */
 INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, const int height, const int panels)
 {
     const mn_row *rows[LOW];

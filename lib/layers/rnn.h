@@ -74,10 +74,10 @@ struct mn_rnn {
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     /*
-     * Where op->blank_in is set and there are many steps. Rule: behind a sample's extent x is the blank (see blank.h), so x K + b
-     * of these steps is made once for all samples; and a layer that goes backwards meets them first, so that its
-     * state behind each is made once as well. Proof: the same numbers from the same numbers. It stops where weights change
-     * (training), and at masks.
+     * Where op->blank_in is set and there are many steps. Rule: behind a sample's extent x is the blank (see blank.h),
+     * so x K + b of these steps is made once for all samples; and a layer that goes backwards meets them first, so that
+     * its state behind each is made once as well. Proof: the same numbers from the same numbers. It stops where weights
+     * change (training), and at masks.
      */
     bool ready;       /* they are those of the weights */
     float *blank_z;   /* [steps][columns] x K + b of the blank */

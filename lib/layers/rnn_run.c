@@ -5,8 +5,8 @@
 #include "layers/passes.h"
 #include "layers/rnn.h"
 
-/* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum depends on
- * who walks with whom. And rows of x K that are made at a time where z streams. */
+/* Samples that walk together: enough to use what a product reads, few enough to give every thread some. No sum
+ * depends on who walks with whom. And rows of x K that are made at a time where z streams. */
 enum { WALK = 6, WALK_FEW = 3, WALK_STREAM = 16, WALK_ONE_STEP = MN_RNN_WALK, STREAM_ROWS = 64 };
 
 /* A walk over the samples in all slots, in parts of a few. */
