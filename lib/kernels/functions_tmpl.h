@@ -150,16 +150,11 @@ static void scale(float *y, float factor, int64_t n)
 
 static void larger(float *y, const float *x, int64_t n)
 {
-    for (int64_t i = 0; i < n; i += LANES) {
-        const int64_t some = mn_min(LANES, n - i);
-        const vec a = some == LANES ? load(y + i) : load_some(y + i, some);
-        const vec b = some == LANES ? load(x + i) : load_some(x + i, some);
-        const vec c = larger_of(a, b);
-        if (some == LANES)
-            store(y + i, c);
-        else
-            store_some(y + i, c, some);
-    }
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(y + i, larger_of(load(y + i), load(x + i)));
+    if (i < n)
+        store_some(y + i, larger_of(load_some(y + i, n - i), load_some(x + i, n - i)), n - i);
 }
 
 static void blend(float *restrict y, const float *restrict z, const float *restrict a, int64_t n)

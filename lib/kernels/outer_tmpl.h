@@ -240,7 +240,7 @@ static void column_sums(float *out, const float *d, int64_t m, int64_t n, int64_
         for (int64_t i = 0; i < m;) {
             vec part = {0};
             for (const int64_t end = mn_min(i + OUTER_ROWS, m); i < end; i++)
-                part += columns == LANES ? load(d + i * ldd + col) : load_some(d + i * ldd + col, columns);
+                part += load_up_to(d + i * ldd + col, columns == LANES, columns);
             sum += part;
         }
         if (add)
@@ -255,19 +255,16 @@ INLINE void max_tile(float *out, const float *d, int64_t m, int64_t ldd, const i
     vec most[4];
     UNROLL
     for (int v = 0; v < vecs; v++)
-        most[v] = whole ? load(d + v * LANES) : load_some(d, columns);
+        most[v] = load_up_to(d + v * LANES, whole, columns);
     for (int64_t i = 1; i < m; i++) {
         d += ldd;
         UNROLL
         for (int v = 0; v < vecs; v++)
-            most[v] = larger_of(most[v], whole ? load(d + v * LANES) : load_some(d, columns));
+            most[v] = larger_of(most[v], load_up_to(d + v * LANES, whole, columns));
     }
     UNROLL
     for (int v = 0; v < vecs; v++)
-        if (whole)
-            store(out + v * LANES, most[v]);
-        else
-            store_some(out, most[v], columns);
+        store_up_to(out + v * LANES, most[v], whole, columns);
 }
 
 static void column_max(float *out, const float *d, int64_t m, int64_t n, int64_t ldd)
@@ -293,24 +290,21 @@ INLINE void sum_tile(float *y, const mn_sum *s, int64_t col, const int vecs, int
     for (int v = 0; v < vecs; v++) {
         sum[v] = (vec){0};
         if (s->count > 0)
-            sum[v] = whole ? load(s->rows[0] + at + v * LANES) : load_some(s->rows[0] + at, columns);
+            sum[v] = load_up_to(s->rows[0] + at + v * LANES, whole, columns);
         if (s->bias)
-            sum[v] += whole ? load(s->bias + col + v * LANES) : load_some(s->bias + col, columns);
+            sum[v] += load_up_to(s->bias + col + v * LANES, whole, columns);
         if (s->add)
-            sum[v] += whole ? load(y + col + v * LANES) : load_some(y + col, columns);
+            sum[v] += load_up_to(y + col + v * LANES, whole, columns);
     }
     for (int64_t i = 1; i < s->count; i++)
         UNROLL
         for (int v = 0; v < vecs; v++)
-            sum[v] += whole ? load(s->rows[i] + at + v * LANES) : load_some(s->rows[i] + at, columns);
+            sum[v] += load_up_to(s->rows[i] + at + v * LANES, whole, columns);
     UNROLL
     for (int v = 0; v < vecs; v++) {
         if (s->relu)
             sum[v] = at_least(sum[v], (vec){0});
-        if (whole)
-            store(y + col + v * LANES, sum[v]);
-        else
-            store_some(y + col, sum[v], columns);
+        store_up_to(y + col + v * LANES, sum[v], whole, columns);
     }
 }
 
@@ -333,7 +327,7 @@ INLINE void pick_tile(const mn_pick *p, int64_t col, const int vecs, int64_t col
     if (p->bias)
         UNROLL
         for (int v = 0; v < vecs; v++)
-            bias[v] = whole ? load(p->bias + col + v * LANES) : load_some(p->bias + col, columns);
+            bias[v] = load_up_to(p->bias + col + v * LANES, whole, columns);
     for (int64_t m = 0; m < p->m; m++, codes += p->step, y += p->ldy) {
         const float *table = p->table + col;
         vec sum[4];
@@ -344,16 +338,13 @@ INLINE void pick_tile(const mn_pick *p, int64_t col, const int vecs, int64_t col
             const float *row = table + codes[i * p->gap] * p->n;
             UNROLL
             for (int v = 0; v < vecs; v++)
-                sum[v] += whole ? load(row + v * LANES) : load_some(row, columns);
+                sum[v] += load_up_to(row + v * LANES, whole, columns);
         }
         UNROLL
         for (int v = 0; v < vecs; v++) {
             if (p->relu)
                 sum[v] = at_least(sum[v], (vec){0});
-            if (whole)
-                store(y + v * LANES, sum[v]);
-            else
-                store_some(y, sum[v], columns);
+            store_up_to(y + v * LANES, sum[v], whole, columns);
         }
     }
 }
