@@ -263,6 +263,33 @@ START_TEST(sequences_datasets_and_tensors_give_the_same_bits)
 }
 END_TEST
 
+/* More than are sorted by length at a time. */
+START_TEST(a_long_list_gets_the_same_bits)
+{
+    enum { MANY = 10000 };
+    mirnet_model *model = model_of(net);
+    char text[N][LENGTH + 1];
+    mirnet_dataset *data = data_of(text);
+    int64_t *records = calloc(MANY, sizeof(*records));
+    float want[N * OUTPUTS], *got = mn_net_floats(MANY * OUTPUTS);
+    ck_assert_ptr_nonnull(records);
+    for (int i = 0; i < MANY; i++)
+        records[i] = i * 37 % N;
+    for (int32_t threads = 1; threads < 5; threads += 3) {
+        mirnet_predictor *predictor = predictor_of(model, threads);
+        mn_ok(mirnet_predictor_run_dataset(predictor, data, NULL, N, want));
+        mn_ok(mirnet_predictor_run_dataset(predictor, data, records, MANY, got));
+        for (int i = 0; i < MANY; i++)
+            mn_same("of many records", got + i * OUTPUTS, want + records[i] * OUTPUTS, OUTPUTS);
+        mirnet_predictor_destroy(predictor);
+    }
+    free(got);
+    free(records);
+    mirnet_dataset_destroy(data);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
 /* Whichever thread meets it, and though others are met earlier by the clock: the first one in the list is named. */
 START_TEST(the_first_sequence_that_is_refused_is_named)
 {
@@ -401,6 +428,7 @@ int main(void)
     tcase_add_test(tc, a_forked_child_may_use_the_predictor);
     tcase_add_test(tc, a_network_may_have_several_inputs);
     tcase_add_test(tc, sequences_datasets_and_tensors_give_the_same_bits);
+    tcase_add_test(tc, a_long_list_gets_the_same_bits);
     tcase_add_test(tc, the_first_sequence_that_is_refused_is_named);
     tcase_add_test(tc, wrong_arguments_are_refused);
     tcase_add_test(tc, a_nan_in_the_input_shows_in_the_output);
