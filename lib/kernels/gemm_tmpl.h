@@ -36,50 +36,28 @@ INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->b + (panel * g->k_packed + k) * WIDTH + (col - panel * WIDTH);
 }
 
-/* Adds a block's sum to C at y, `columns` of which exist, and does what comes before the first and behind the last
- * one. */
-INLINE void finish(const mn_gemm *g, const block *k, float *y, vec sum, int64_t col, int64_t columns)
+/* Adds a block's sums to a row of C at y, and does what comes before the first block and behind the last one. What is
+ * to be done is asked once, not for each vector. `columns` exist, the last vector may have fewer than it has lanes. */
+INLINE void finish(const mn_gemm *g, const block *k, float *y, vec *sum, int64_t col, const int vecs, int64_t columns)
 {
-    const bool whole = columns >= LANES;
+    const int last = vecs - 1;
+    const int64_t n = columns - last * LANES;
+    const bool whole = n >= LANES;
     if (k->first && g->bias)
-        sum += load_up_to(g->bias + col, whole, columns);
-    if (!k->first || g->add)
-        sum += load_up_to(y, whole, columns);
-    if (k->last && g->relu)
-        sum = at_least(sum, (vec){0});
-    store_up_to(y, sum, whole, columns);
-}
-
-/* The same for all sums of a tile, whose rows of C begin at y: what is to be done is asked once, not for each. */
-INLINE void finish_tile(const mn_gemm *g, const block *k, float *const *y, vec (*sum)[VECS], int64_t col,
-                        const int height, const int vecs, int64_t columns)
-{
-    if (k->first && g->bias)
-        UNROLL
-        for (int v = 0; v < vecs; v++) {
-            const int64_t at = v * LANES;
-            const vec bias = load_up_to(g->bias + col + at, columns - at >= LANES, columns - at);
-            UNROLL
-            for (int i = 0; i < height; i++)
-                sum[i][v] += bias;
-        }
-    if (!k->first || g->add)
-        UNROLL
-        for (int i = 0; i < height; i++)
-            UNROLL
-            for (int v = 0; v < vecs; v++)
-                sum[i][v] += load_up_to(y[i] + v * LANES, columns - v * LANES >= LANES, columns - v * LANES);
-    if (k->last && g->relu)
-        UNROLL
-        for (int i = 0; i < height; i++)
-            UNROLL
-            for (int v = 0; v < vecs; v++)
-                sum[i][v] = at_least(sum[i][v], (vec){0});
-    UNROLL
-    for (int i = 0; i < height; i++)
         UNROLL
         for (int v = 0; v < vecs; v++)
-            store_up_to(y[i] + v * LANES, sum[i][v], columns - v * LANES >= LANES, columns - v * LANES);
+            sum[v] += load_up_to(g->bias + col + v * LANES, v < last || whole, n);
+    if (!k->first || g->add)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] += load_up_to(y + v * LANES, v < last || whole, n);
+    if (k->last && g->relu)
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] = at_least(sum[v], (vec){0});
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        store_up_to(y + v * LANES, sum[v], v < last || whole, n);
 }
 
 /* `height` rows and `vecs` vectors of C over one block of K. `columns` is how many of the columns exist. */
@@ -126,7 +104,9 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             }
         }
     }
-    finish_tile(g, k, y, sum, col, height, vecs, columns);
+    UNROLL
+    for (int i = 0; i < height; i++)
+        finish(g, k, y[i], sum[i], col, vecs, columns);
 }
 
 INLINE void tile_rows(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
@@ -183,9 +163,7 @@ INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col,
     }
     UNROLL
     for (int i = 0; i < height; i++)
-        UNROLL
-        for (int v = 0; v < panels * VECS; v++)
-            finish(g, k, g->y + rows[i]->c + col + v * LANES, sum[i][v], col + v * LANES, LANES);
+        finish(g, k, g->y + rows[i]->c + col, sum[i], col, panels * VECS, panels * WIDTH);
 }
 
 /* The columns of as many whole panels as there are, of few rows; returns where it stopped. */
@@ -234,7 +212,9 @@ INLINE void plain_tile(const mn_gemm *g, const block *k, const float *a, const f
                 sum[i][v] = multiply_sum(av, bv[v], sum[i][v]);
         }
     }
-    finish_tile(g, k, c, sum, col, height, VECS, WIDTH);
+    UNROLL
+    for (int i = 0; i < height; i++)
+        finish(g, k, c[i], sum[i], col, VECS, WIDTH);
 }
 
 /* Whole panels over rows that are cut into `taller` tiles of a row more than `height`, then `tiles` of that height. */

@@ -4,9 +4,9 @@
 /*
  * The file that includes this one defines MN_LANES (floats in a vector), MN_VECS (vectors in a panel's row), MN_TILE
  * (rows of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_SKIP (panels of one
- * row, the same: 2, 4 or 7), MN_MULTIPLY_SUM(a, b, c) (a * b + c of vectors), MN_TABLE and MN_TABLE_NAME; and, where
- * there are instructions for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling), MN_LOAD_SOME(p, n),
- * MN_STORE_SOME(p, n, v) and MN_NONZERO(v) (a bit for each lane).
+ * row, the same: MN_SKIP * MN_VECS is 8, 12 or 14), MN_MULTIPLY_SUM(a, b, c) (a * b + c of vectors), MN_TABLE and
+ * MN_TABLE_NAME; and, where there are instructions for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling),
+ * MN_LOAD_SOME(p, n), MN_STORE_SOME(p, n, v) and MN_NONZERO(v) (a bit for each lane).
  */
 #include <math.h>
 

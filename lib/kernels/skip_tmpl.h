@@ -12,9 +12,16 @@
  * zero that rows taken six at a time are faster.
  */
 
-/* Floats of K at a time, a word of bits: their rows of B, of as many panels as there are registers for, and the sums
+/* Floats of K at a time, a word of bits: their rows of B, of as many vectors as there are registers for, and the sums
  * of SKIP_ROWS rows are to stay in the first-level cache. */
-enum { SKIP_RUN = 64, SKIP_ROWS = 96, SKIP_COLUMNS = MN_SKIP * WIDTH };
+enum { SKIP_RUN = 64, SKIP_ROWS = 64, SKIP_VECS = MN_SKIP * VECS };
+
+/* A row of A over a word of K: where it begins, which of its floats are not zero, and the sums that they go to. */
+typedef struct skip_word {
+    uint64_t bits;
+    const float *a;
+    float *sums;
+} skip_word;
 
 /* `n` bits, at most 64, from place `at` on. */
 INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
@@ -26,29 +33,45 @@ INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
     return n < 64 ? w & ((UINT64_C(1) << n) - 1) : w;
 }
 
-/* sums[] += a[l] B[l] over the bits l that are set, from zero if they are fresh; B's rows are ldb floats long, its
- * panels `apart`. */
-INLINE void skip_row(float *sums, bool fresh, const float *a, uint64_t bits, const float *b, int64_t ldb, int64_t apart,
-                     const int panels)
+/* The rows of a tile, whose sums are `stride` floats apart, that have something in the word of `n` floats at place l of
+ * run r; returns how many. They are listed first: in front of each row's sums, this would keep them waiting. */
+INLINE int64_t skip_words(skip_word *words, const mn_gemm *g, int64_t r, int64_t l, int64_t n, int64_t row0,
+                          int64_t row1, float *sums, const int stride)
 {
-    vec sum[MN_SKIP * VECS];
+    const int64_t place = (g->a_at ? g->a_at[r] : r * g->run) + l;
+    int64_t count = 0;
+    mn_row plain;
+    for (int64_t m = row0; m < row1; m++, sums += stride) {
+        const mn_row *row = row_of(g, m, &plain);
+        if (r < row->first || r >= row->last)
+            continue;
+        words[count] = (skip_word){bits_at(g->nonzero, row->a + place, n), g->x + row->a + place, sums};
+        count += words[count].bits != 0;
+    }
+    return count;
+}
+
+/* sums[] += a[l] B[l] over the bits l that are set; B's rows are ldb floats long, its panels `apart`. */
+INLINE void skip_row(const skip_word *word, const float *b, int64_t ldb, int64_t apart, const int vecs)
+{
+    vec sum[SKIP_VECS];
     const float *panel[MN_SKIP];
     UNROLL
-    for (int p = 0; p < panels; p++)
+    for (int p = 0; p * VECS < vecs; p++)
         panel[p] = b + p * apart;
     UNROLL
-    for (int v = 0; v < panels * VECS; v++)
-        sum[v] = fresh ? (vec){0} : load(sums + v * LANES);
-    for (; bits; bits &= bits - 1) {
+    for (int v = 0; v < vecs; v++)
+        sum[v] = load(word->sums + v * LANES);
+    for (uint64_t bits = word->bits; bits; bits &= bits - 1) {
         const int64_t l = __builtin_ctzll(bits);
-        const vec av = splat(a[l]);
+        const vec av = splat(word->a[l]);
         UNROLL
-        for (int v = 0; v < panels * VECS; v++)
+        for (int v = 0; v < vecs; v++)
             sum[v] = multiply_sum(av, load(panel[v / VECS] + l * ldb + v % VECS * LANES), sum[v]);
     }
     UNROLL
-    for (int v = 0; v < panels * VECS; v++)
-        store(sums + v * LANES, sum[v]);
+    for (int v = 0; v < vecs; v++)
+        store(word->sums + v * LANES, sum[v]);
 }
 
 /* Where B's row k begins in column col, which a panel starts with. */
@@ -57,48 +80,58 @@ INLINE const float *b_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->ldb ? g->b + k * g->ldb + col : panel_row(g, col, k);
 }
 
-/* At most SKIP_ROWS rows and `panels` panels over one block of K. `columns` is how many of the columns exist: the
- * last panel is filled with zeros. */
-INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int panels,
-                      int64_t columns)
-{
-    float sums[SKIP_ROWS * SKIP_COLUMNS] __attribute__((aligned(64)));
-    const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
-    mn_row plain;
-    for (int64_t r = k->r0; r < k->r1; r++)
-        for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
-            const int64_t n = mn_min(SKIP_RUN, k->l1 - l), at = (g->a_at ? g->a_at[r] : r * g->run) + l;
-            const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
-            for (int64_t m = row0; m < row1; m++) {
-                const mn_row *row = row_of(g, m, &plain);
-                const bool fresh = l == k->l0 && r == mn_max(row->first, k->r0);
-                if (r >= row->first && r < row->last)
-                    skip_row(sums + (m - row0) * SKIP_COLUMNS, fresh, g->x + row->a + at,
-                             bits_at(g->nonzero, row->a + at, n), b, ldb, apart, panels);
-            }
-        }
-    for (int64_t m = row0; m < row1; m++) {
-        const mn_row *row = row_of(g, m, &plain);
-        const bool none = mn_max(row->first, k->r0) >= mn_min(row->last, k->r1);
-        const float *sum = sums + (m - row0) * SKIP_COLUMNS;
-        for (int64_t c = 0; c < mn_min(columns, panels * WIDTH); c += LANES)
-            finish(g, k, g->y + row->c + col + c, none ? (vec){0} : load(sum + c), col + c, columns - c);
-    }
-}
-
-static void skip_panels(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t panels,
+/* Row m of a tile, from its sums. */
+INLINE void skip_finish(const mn_gemm *g, const block *k, int64_t m, int64_t col, const float *sums, const int vecs,
                         int64_t columns)
 {
-    switch (panels) {
-#if MN_SKIP > 4
+    mn_row plain;
+    vec sum[SKIP_VECS];
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        sum[v] = load(sums + v * LANES);
+    finish(g, k, g->y + row_of(g, m, &plain)->c + col, sum, col, vecs, columns);
+}
+
+/* At most SKIP_ROWS rows and `vecs` vectors, in which the `columns` end or are whole, over one block of K. */
+INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
+                      int64_t columns)
+{
+    float sums[SKIP_ROWS * SKIP_VECS * LANES] __attribute__((aligned(64)));
+    skip_word words[SKIP_ROWS];
+    const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
+    memset(sums, 0, (size_t)((row1 - row0) * vecs * LANES) * sizeof(float));
+    for (int64_t r = k->r0; r < k->r1; r++)
+        for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
+            const int64_t n = mn_min(SKIP_RUN, k->l1 - l);
+            const int64_t count = skip_words(words, g, r, l, n, row0, row1, sums, vecs * LANES);
+            const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
+            for (int64_t i = 0; i < count; i++)
+                skip_row(&words[i], b, ldb, apart, vecs);
+        }
+    for (int64_t m = row0; m < row1; m++)
+        skip_finish(g, k, m, col, sums + (m - row0) * vecs * LANES, vecs, columns);
+}
+
+static void skip_vecs(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, int64_t vecs,
+                      int64_t columns)
+{
+    switch (vecs) {
+#if MN_SKIP * MN_VECS > 12
+    case 14: skip_tile(g, k, row0, row1, col, 14, columns); break;
+    case 13: skip_tile(g, k, row0, row1, col, 13, columns); break;
+#endif
+#if MN_SKIP * MN_VECS > 8
+    case 12: skip_tile(g, k, row0, row1, col, 12, columns); break;
+    case 11: skip_tile(g, k, row0, row1, col, 11, columns); break;
+    case 10: skip_tile(g, k, row0, row1, col, 10, columns); break;
+    case 9: skip_tile(g, k, row0, row1, col, 9, columns); break;
+#endif
+    case 8: skip_tile(g, k, row0, row1, col, 8, columns); break;
     case 7: skip_tile(g, k, row0, row1, col, 7, columns); break;
     case 6: skip_tile(g, k, row0, row1, col, 6, columns); break;
     case 5: skip_tile(g, k, row0, row1, col, 5, columns); break;
-#endif
-#if MN_SKIP > 2
     case 4: skip_tile(g, k, row0, row1, col, 4, columns); break;
     case 3: skip_tile(g, k, row0, row1, col, 3, columns); break;
-#endif
     case 2: skip_tile(g, k, row0, row1, col, 2, columns); break;
     default: skip_tile(g, k, row0, row1, col, 1, columns); break;
     }
@@ -110,7 +143,8 @@ static void gemm_skip(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
         int64_t left = mn_ceil_div(col1 - col0, WIDTH), col = col0;
         while (left > 0) {
             const int64_t panels = mn_ceil_div(left, mn_ceil_div(left, MN_SKIP)); /* about as many each time */
-            skip_panels(g, k, m, mn_min(row1, m + SKIP_ROWS), col, panels, col1 - col);
+            const int64_t vecs = mn_min(panels * VECS, mn_ceil_div(col1 - col, LANES));
+            skip_vecs(g, k, m, mn_min(row1, m + SKIP_ROWS), col, vecs, col1 - col);
             left -= panels;
             col += panels * WIDTH;
         }

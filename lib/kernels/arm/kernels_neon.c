@@ -7,7 +7,7 @@
 #define MN_LANES 4
 #define MN_VECS 4
 #define MN_TILE 6
-#define MN_SKIP 4
+#define MN_SKIP 3
 #define MN_MULTIPLY_SUM(a, b, c) ((vec)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #define MN_SQRT(a) vsqrtq_f32((float32x4_t)(a))
 #define MN_TABLE mn_kernels_neon
