@@ -68,6 +68,7 @@ static mirnet_status set_weights(mirnet_model *model, const mirnet_tensors *tens
     for (size_t i = 0; i < tensors->n_tensors; i++)
         if (fits[i])
             MN_TRY(mn_model_check_weight(tensors->tensors[i].name, tensors->tensors[i].values, fits[i]->size));
+    mn_model_settle(model);
     for (size_t i = 0; i < tensors->n_tensors; i++)
         if (fits[i] && fits[i]->size)
             memcpy(model->weights + fits[i]->offset, tensors->tensors[i].values, fits[i]->size * sizeof(float));

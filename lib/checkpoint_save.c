@@ -19,6 +19,7 @@ static mirnet_status add_tensor(mirnet_tensors *tensors, const char *name, const
 
 static mirnet_status add_weights(mirnet_tensors *tensors, const mirnet_model *model)
 {
+    mn_model_settle(model);
     for (int32_t i = 0; i < model->n_params; i++) {
         const mn_param *param = model->params[i];
         MN_TRY(add_tensor(tensors, param->name, &param->shape, model->weights + param->offset));

@@ -257,6 +257,7 @@ mirnet_status mirnet_model_create(mirnet_model **out, const mirnet_recipe *recip
 
 static mirnet_status copy_into(mirnet_model *copy, const mirnet_model *model)
 {
+    mn_model_settle(model);
     memcpy(copy->weights, model->weights, model->size * sizeof(float));
     if (model->n_classes)
         MN_TRY(mirnet_model_set_classes(copy, (const char *const *)model->classes, model->n_classes));
@@ -296,6 +297,7 @@ mirnet_status mirnet_model_reset(mirnet_model *model, uint64_t seed)
             return status;
         }
     }
+    mn_model_settle(model);
     mn_free(model->weights);
     model->weights = fresh;
     mirnet_model_drop_state(model);

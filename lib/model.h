@@ -42,7 +42,18 @@ struct mirnet_model {
     mn_note *notes;
     mn_state *state; /* NULL: none */
     char *summary;   /* made on demand */
+
+    /* While a callback runs: the trainer that called it may have put steps off. Who reads or writes weights calls
+     * mn_model_settle first. NULL: weights are what they should be. */
+    void (*settle)(void *trainer);
+    void *trainer;
 };
+
+static inline void mn_model_settle(const mirnet_model *model)
+{
+    if (model->settle)
+        model->settle(model->trainer);
+}
 
 /* As mirnet_model_create, but all weights are 0, and more than max_size of them are refused (SHAPE) before memory is
  * taken: for loaders, which know how many a file holds. */

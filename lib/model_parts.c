@@ -181,6 +181,7 @@ mirnet_status mirnet_model_get_weight(const mirnet_model *model, const char *nam
     const mn_param *param;
     MN_REQUIRE(out, "out is NULL");
     MN_TRY(find_sized(&param, model, name, n));
+    mn_model_settle(model);
     memcpy(out, model->weights + param->offset, param->size * sizeof(*out));
     return MIRNET_OK;
 }
@@ -199,6 +200,7 @@ mirnet_status mirnet_model_set_weight(mirnet_model *model, const char *name, con
     MN_REQUIRE(values, "values is NULL");
     MN_TRY(find_sized(&param, model, name, n));
     MN_TRY(mn_model_check_weight(name, values, param->size));
+    mn_model_settle(model);
     memcpy(model->weights + param->offset, values, param->size * sizeof(*values));
     return MIRNET_OK;
 }

@@ -258,3 +258,23 @@ void mn_optim_step(mn_optim *optim, const mn_run *run, float *weights, const flo
     find_scales(&job);
     mn_parallel(run, step_part, &job, (int64_t)optim->n_parts);
 }
+
+/* Only rows of whole matrices are put off, see mn_gradient_of. */
+void mn_optim_settle(const mn_optim *optim, const mn_kernels *kernels, const mn_step *step,
+                     const mn_param *const *params)
+{
+    for (int32_t i = 0; i < optim->n_params; i++) {
+        const mn_param *p = params[i];
+        const mn_live *live = &p->live;
+        const int64_t ld = p->shape.dim[p->shape.rank - 1], all_from = 0;
+        if (!p->at_once || p->shape.rank != 2 || ld < 16)
+            continue;
+        const mn_gradient to = {
+            .ld = ld, .update = &step->update, .w = step->w + p->offset, .m = step->m + p->offset,
+            .v = step->v + p->offset, .resting = step->resting + p->offset / 16, .rates = step->rates,
+        };
+        const bool columns = live->period == ld;
+        kernels->settle(&to, 0, p->shape.dim[0], columns ? live->from : &all_from, columns ? live->to : &ld,
+                        columns ? live->n : 1);
+    }
+}

@@ -52,6 +52,9 @@ void mn_optim_close(mn_optim *optim);
 
 /* The numbers of a step with learning rate `rate`: step is 1 for the first one. */
 mn_update mn_optim_update(const mn_optim *optim, double rate, int64_t step);
+/* Makes the steps of the parameters outside the ranges that were put off; `step` is the last one. */
+void mn_optim_settle(const mn_optim *optim, const mn_kernels *kernels, const mn_step *step,
+                     const mn_param *const *params);
 /* A step on all ranges. */
 void mn_optim_step(mn_optim *optim, const mn_run *run, float *weights, const float *grads, double rate, int64_t step);
 

@@ -81,6 +81,7 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     if (!predictor->plans)
         return MIRNET_ERR_NOMEM;
     predictor->n_plans = threads;
+    mn_model_settle(model);
     for (int32_t i = 0; i < threads; i++) {
         mn_plan **plan = &predictor->plans[i];
         if (i == 0)

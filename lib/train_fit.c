@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "layers/passes.h"
 #include "mem.h"
 #include "rng.h"
 #include "trainer.h"
@@ -218,12 +219,20 @@ static mirnet_status ready(mirnet_trainer *t)
     return mn_grow(&t->history, &t->history_room, t->n_history + 1, sizeof(*t->history));
 }
 
+static void settle(void *trainer)
+{
+    mn_trainer_settle(trainer);
+}
+
 static mirnet_status call_back(mirnet_trainer *t, int64_t epoch, int64_t batch)
 {
     if (!t->callback)
         return MIRNET_OK;
     t->in_callback = true;
+    t->model->settle = settle;
+    t->model->trainer = t;
     const int32_t stop = t->callback(t, epoch, batch, t->payload);
+    t->model->settle = NULL;
     t->in_callback = false;
     if (stop)
         return mn_fail(MIRNET_ERR_CANCELLED, "the callback stopped training in epoch %lld", (long long)epoch);
@@ -360,6 +369,15 @@ static mirnet_status restore(mirnet_trainer *t)
     return MIRNET_OK;
 }
 
+static mirnet_status run_batches(mirnet_trainer *t)
+{
+    while (t->at < t->n_train) {
+        MN_TRY(train_batch(t));
+        MN_TRY(call_back(t, t->epochs + 1, mn_ceil_div(t->at, t->batch_size)));
+    }
+    return MIRNET_OK;
+}
+
 static mirnet_status run_epoch(mirnet_trainer *t)
 {
     MN_TRY(ready(t));
@@ -368,11 +386,11 @@ static mirnet_status run_epoch(mirnet_trainer *t)
     mn_trainer_set_order(t);
     if (t->at == 0)
         t->sum_loss = t->sum_hits = 0;
-    while (t->at < t->n_train) {
-        MN_TRY(train_batch(t));
-        MN_TRY(call_back(t, t->epochs + 1, mn_ceil_div(t->at, t->batch_size)));
-    }
-    return end_epoch(t);
+    t->puts_off = mn_passes() & MN_PASS_LATE;
+    mirnet_status status = run_batches(t);
+    t->puts_off = false;
+    mn_trainer_settle(t);
+    return status == MIRNET_OK ? end_epoch(t) : status;
 }
 
 /* -- Public -------------------------------------------------------------------------------------------------------- */

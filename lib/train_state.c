@@ -101,6 +101,7 @@ mirnet_status mirnet_trainer_store(mirnet_trainer *trainer)
 {
     MN_REQUIRE(trainer, "trainer is NULL");
     MN_TRY(mn_trainer_begin(trainer));
+    mn_trainer_settle(trainer);
     mn_state *state = mn_calloc(1, sizeof(*state));
     if (!state)
         return MIRNET_ERR_NOMEM;

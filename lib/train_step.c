@@ -135,11 +135,17 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
     const bool gradient = purpose != MN_FOR_LOSS;
     mn_plan *plan = t->plan;
     const int64_t outputs = mn_shape_size(&mn_model_output(t->model)->out);
+    const bool puts_off = t->puts_off && purpose == MN_FOR_STEP && t->optim.at_once;
+    mn_model_settle(t->model); /* another trainer's */
+    /* Whether layers put steps off depends on the batch's size. */
+    if (!puts_off || n != t->late_n)
+        mn_trainer_settle(t);
+    t->late_n = puts_off ? n : 0;
     plan->run.threads = t->threads;
     plan->run.weights = t->model->weights;
     plan->run.grads = gradient ? t->grads : NULL;
     t->step_now = (mn_step){mn_optim_update(&t->optim, t->rate, t->steps + 1), t->model->weights, t->optim.slots[0],
-                            t->optim.slots[1], t->optim.resting};
+                            t->optim.slots[1], t->optim.resting, puts_off ? t->rates : NULL};
     plan->run.step_now = purpose == MN_FOR_STEP && t->optim.at_once ? &t->step_now : NULL;
     plan->run.training = training;
     plan->run.batch = n;
@@ -171,6 +177,18 @@ void mn_trainer_update(mirnet_trainer *t)
     const uint64_t mode = mn_denormals_flush();
     mn_optim_step(&t->optim, &t->plan->run, t->model->weights, t->grads, t->rate, t->steps);
     mn_plan_commit(t->plan, t->model->weights);
+    mn_denormals_restore(mode);
+    memmove(t->rates + 1, t->rates, (MN_LATE - 1) * sizeof(*t->rates));
+    t->rates[0] = t->step_now.update.rate;
+}
+
+void mn_trainer_settle(mirnet_trainer *t)
+{
+    if (t->late_n == 0)
+        return;
+    t->late_n = 0;
+    const uint64_t mode = mn_denormals_flush();
+    mn_optim_settle(&t->optim, t->plan->run.kernels, &t->step_now, t->model->params);
     mn_denormals_restore(mode);
 }
 

@@ -56,6 +56,9 @@ struct mirnet_trainer {
     /* Working memory. */
     mn_plan *plan;
     mn_step step_now;      /* of the running pass */
+    bool puts_off;         /* steps of rows whose gradient is zero, see lib/kernels/update_tmpl.h */
+    int64_t late_n;        /* the batch size of the passes that did; 0: nothing is put off */
+    float rates[MN_LATE];  /* of the last steps, the last one first */
     float *grads;          /* as the model's weights */
     bool has_gradient;     /* grads hold those of the last mirnet_trainer_run_gradient */
     float *targets;        /* [capacity][outputs] */
@@ -95,6 +98,8 @@ mirnet_status mn_trainer_pass(mirnet_trainer *t, int64_t n, bool training, mn_pu
                               int64_t *out_hits) MN_MUST_CHECK;
 /* Behind a pass for a step: moves the other weights along their gradients. */
 void mn_trainer_update(mirnet_trainer *t);
+/* Makes the steps that were put off. Before anybody reads or writes the weights or the optimizer's slots. */
+void mn_trainer_settle(mirnet_trainer *t);
 /* Exchanges the model's weights and `last`, if there is such. */
 void mn_trainer_swap_last(mirnet_trainer *t);
 /* Puts the weights of the last epoch back if the best ones are in the model. */

@@ -293,6 +293,83 @@ START_TEST(few_rows_that_pass_zeros_over)
 }
 END_TEST
 
+/* Forward, then back, of a step; with `rates` the steps of rows that meet nothing are put off. */
+static void take_step(const course *c, float *arena, float *y, const float *rates)
+{
+    mn_few f = c->f;
+    f.m = c->m;
+    f.x = c->x;
+    f.d = c->d;
+    f.w = part_of(c, arena, 0);
+    f.skips = true;
+    f.gradient = gradient_in(c, arena, rates != NULL);
+    f.gradient.rates = f.gradient.resting ? rates : NULL;
+    f.dx = c->dx == NO_DX ? NULL : part_of(c, arena, 3);
+    for (int64_t k = 0; k < c->k; k += SLAB)
+        c->kernels->few_forward(&f, k, mn_min(c->k, k + SLAB), y + k / SLAB * c->m * c->n, c->n);
+    for (int64_t k = 0; k < c->k; k += SLAB)
+        c->kernels->few_back(&f, k, mn_min(c->k, k + SLAB));
+}
+
+static int64_t count_late(const course *c)
+{
+    int64_t late = 0;
+    for (int64_t k = 0; k < c->k && c->f.ldw >= 16; k++)
+        late += c->resting[k * c->f.ldw / 16] > MN_MOVES;
+    return late;
+}
+
+/* More steps than may be put off, at any learning rates. Now and then somebody wants to see the weights. */
+static int64_t put_steps_off(const mn_kernels *kernels)
+{
+    enum { MANY = 2 * MN_LATE + 7 };
+    float *want, *got, rates[MN_LATE] = {0};
+    course c = any_course(kernels, &want);
+    const int64_t all = GUARD + ARENA * (c.part + GUARD), often = pick(1, MANY);
+    int64_t late = 0;
+    c.gradient = AT_ONCE;
+    c.dx = c.dx == IN_PLACE ? NO_DX : c.dx;
+    c.m = mn_min(c.m, MN_FEW_ROWS);
+    c.f.sloped = c.dx != NO_DX;
+    got = mn_copy(want, all);
+    const int64_t sums = mn_ceil_div(c.k, SLAB) * c.m * c.n;
+    float *y = mn_net_floats(sums), *want_y = mn_net_floats(sums);
+    for (int step = 0; step < MANY; step++) {
+        fill_step(&c, step);
+        c.update.rate = mn_net_uniform(&seed, 0.0001, 0.01);
+        take_step(&c, want, want_y, NULL);
+        take_step(&c, got, y, rates);
+        mn_same("Y", y, want_y, (size_t)sums);
+        memmove(rates + 1, rates, (MN_LATE - 1) * sizeof(*rates));
+        rates[0] = c.update.rate;
+        late += count_late(&c);
+        if (pick(1, often) > 1 && step + 1 < MANY)
+            continue;
+        mn_gradient to = gradient_in(&c, got, true);
+        to.rates = rates;
+        const int64_t half = pick(0, c.k);
+        kernels->settle(&to, half, c.k, c.f.from, c.f.to, c.f.ranges);
+        kernels->settle(&to, 0, half, c.f.from, c.f.to, c.f.ranges);
+        ck_assert_int_eq(count_late(&c), 0);
+        mn_same("weights, moments and dX", got, want, (size_t)all);
+    }
+    free(want);
+    free(got);
+    free(y);
+    free(want_y);
+    free_course(&c);
+    return late;
+}
+
+START_TEST(steps_that_are_put_off)
+{
+    int64_t late = 0;
+    for (int i = 0; i < ROUNDS / 4; i++)
+        late += put_steps_off(mn_test_kernels_at(_i));
+    ck_assert_int_gt(late, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("zeros_steps");
@@ -303,6 +380,7 @@ int main(void)
     seed = mn_seed();
     tcase_add_loop_test(tc, few_rows_that_pass_zeros_over, 0, tables);
     tcase_add_loop_test(tc, steps_that_pass_zeros_over, 0, tables);
+    tcase_add_loop_test(tc, steps_that_are_put_off, 0, tables);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }

@@ -97,10 +97,27 @@ static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int6
     few_panel(f, rows, count, col, y, ldy, add, 1, columns);
 }
 
+/* Makes the steps of these rows that were put off. */
+static void settle_met(const mn_few *f, const few_rows *met)
+{
+    const mn_gradient *to = &f->gradient;
+    few_rows late;
+    late.n = 0;
+    for (int64_t i = 0; i < met->n; i++)
+        if (steps_late(to, met->k[i]) > 0)
+            late.k[late.n++] = met->k[i];
+    for (int64_t i = 0; i < late.n; i++) {
+        for (int32_t r = 0; r < f->ranges && i + 2 < late.n; r++)
+            fetch_row(to, late.k[i + 2], f->from[r], f->to[r]);
+        settle_row(to, late.k[i], f->from, f->to, f->ranges);
+    }
+}
+
 static void few_forward(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy)
 {
     few_rows met;
     met.n = rows_met(f, k0, k1, met.k);
+    settle_met(f, &met);
     for (int64_t i = 0; i < FEW_BLOCK; i++)
         met.k[met.n + i] = (int32_t)(k1 + i);
     int64_t at = 0;
@@ -292,11 +309,11 @@ static void few_back(const mn_few *f, int64_t k0, int64_t k1)
     const mn_gradient *to = &f->gradient;
     const adam_step step = to->update ? adam_of(to->update) : (adam_step){0};
     sort_rows(f, k0, k1, &taken, &fading);
-    for (int64_t i = 0; i < fading.n; i++)
-        for (int32_t r = 0; r < f->ranges; r++) {
+    for (int64_t i = 0; i < fading.n; i++) {
+        for (int32_t r = 0; r < f->ranges && !to->rates; r++)
             fetch_row(to, fading.k[i + 2], f->from[r], f->to[r]);
-            fade(to, fading.k[i], f->from[r], f->to[r]);
-        }
+        fade_row(to, fading.k[i], f->from, f->to, f->ranges);
+    }
     for (int64_t at = 0; at < taken.n; at += FEW_BACK) {
         const int32_t *k = taken.k + at;
         const int64_t count = mn_min(FEW_BACK, taken.n - at);

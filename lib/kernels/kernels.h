@@ -57,10 +57,12 @@ typedef struct mn_gradient {
     const mn_update *update;
     float *w, *m, *v;
     uint8_t *resting; /* a byte for each row of a whole matrix, mn_resting_at; NULL: nothing is known */
+    const float *rates; /* [MN_LATE] of the steps before this one, the last one first; NULL: no step is put off */
 } mn_gradient;
 
-/* What is known of a row: nothing; all of its m and v are zero; not all. */
-enum { MN_UNKNOWN, MN_RESTS, MN_MOVES };
+/* What is known of a row: nothing; all of its m and v are zero; not all. MN_MOVES + n: not all, and its last n steps,
+ * MN_LATE at most, are still to be made; see update_tmpl.h. */
+enum { MN_UNKNOWN, MN_RESTS, MN_MOVES, MN_LATE = 32 };
 
 /* The byte of row k: rows of at least 16 floats have one each, in an array of a byte for 16 floats of all weights,
  * wherever their matrix begins. */
@@ -103,7 +105,7 @@ typedef struct mn_few {
     bool dx_add;
     bool skips;  /* rows of W that only meet zeros are passed over */
     bool sloped; /* nobody wants dX where X is zero: it comes out of a ReLU. There dX may be anything finite */
-    mn_gradient gradient; /* of W */
+    mn_gradient gradient; /* of W; forward, only what it needs to settle the rows that it reads */
 } mn_few;
 
 /*
@@ -157,6 +159,9 @@ typedef struct mn_kernels {
     void (*few_forward)(const mn_few *f, int64_t k0, int64_t k1, float *y, int64_t ldy);
     /* Columns k0..k1 - 1 of dX, rows k0..k1 - 1 of W's gradient, as many at most. */
     void (*few_back)(const mn_few *f, int64_t k0, int64_t k1);
+    /* Makes the steps that few_back has put off, of the rows k0..k1 - 1 of W and their columns from[i]..end[i] - 1. */
+    void (*settle)(const mn_gradient *to, int64_t k0, int64_t k1, const int64_t *from, const int64_t *end,
+                   int32_t ranges);
     /* out[n] (+)= sum over m of d[m * ldd + n]: the gradient of a bias. */
     void (*column_sums)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd, bool add);
 

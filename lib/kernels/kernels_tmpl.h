@@ -53,6 +53,7 @@ const mn_kernels MN_TABLE = {
     .outer = outer,
     .few_forward = few_forward,
     .few_back = few_back,
+    .settle = settle,
     .column_sums = column_sums,
     .column_max = column_max,
     .sum_rows = sum_rows,

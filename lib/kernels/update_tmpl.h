@@ -107,3 +107,66 @@ static void fetch_row(const mn_gradient *to, int64_t k, int64_t from, int64_t en
         __builtin_prefetch(to->v + k * to->ld + n, 1);
     }
 }
+
+/*
+ * Rule: the step of a row whose gradient is zero is put off until the row is needed: because it meets something again,
+ * because MN_LATE steps have come together, or because somebody reads the weights. Then w, m and v are read and written
+ * once for all of them. Proof: nothing else touches the row meanwhile, and the steps are the same ones in the same
+ * order. It stops where weights are read behind every step: then there are no `rates`.
+ */
+
+static int64_t steps_late(const mn_gradient *to, int64_t k)
+{
+    return to->resting ? to->resting[mn_resting_at(to, k)] - MN_MOVES : 0;
+}
+
+/* `late` steps of a vector of weights, all with a gradient of zero. */
+INLINE void late_vec(adam_step *step, const mn_gradient *to, int64_t at, int64_t late, const bool whole, int64_t n)
+{
+    vec w = load_up_to(to->w + at, whole, n), m = load_up_to(to->m + at, whole, n);
+    vec v = load_up_to(to->v + at, whole, n);
+    for (int64_t s = late; s-- > 0;) {
+        step->rate = splat(to->rates[s]);
+        w = adam_vec(step, w, &m, &v, (vec){0});
+    }
+    store_up_to(to->w + at, w, whole, n);
+    store_up_to(to->m + at, m, whole, n);
+    store_up_to(to->v + at, v, whole, n);
+}
+
+/* The steps of row k that were put off. */
+static void settle_row(const mn_gradient *to, int64_t k, const int64_t *from, const int64_t *end, int32_t ranges)
+{
+    const int64_t late = steps_late(to, k);
+    if (late <= 0)
+        return;
+    adam_step step = adam_of(to->update);
+    for (int32_t i = 0; i < ranges; i++) {
+        int64_t n = from[i];
+        for (; n + LANES <= end[i]; n += LANES)
+            late_vec(&step, to, k * to->ld + n, late, true, LANES);
+        if (n < end[i])
+            late_vec(&step, to, k * to->ld + n, late, false, end[i] - n);
+    }
+    mark_moving(to, k);
+}
+
+static void settle(const mn_gradient *to, int64_t k0, int64_t k1, const int64_t *from, const int64_t *end,
+                   int32_t ranges)
+{
+    for (int64_t k = k0; k < k1; k++)
+        settle_row(to, k, from, end, ranges);
+}
+
+/* The step of row k, whose gradient is zero: now or later. */
+static void fade_row(const mn_gradient *to, int64_t k, const int64_t *from, const int64_t *end, int32_t ranges)
+{
+    const int64_t late = mn_max(0, steps_late(to, k));
+    if (to->rates && late < MN_LATE) {
+        to->resting[mn_resting_at(to, k)] = (uint8_t)(MN_MOVES + late + 1);
+        return;
+    }
+    settle_row(to, k, from, end, ranges);
+    for (int32_t i = 0; i < ranges; i++)
+        fade(to, k, from[i], end[i]);
+}

@@ -127,7 +127,7 @@ static void forward(mn_op *op, const mn_run *run)
     const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
     if (is_few(op, run)) {
         mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units,
-                      .skips = run->passes & MN_PASS_ZEROS};
+                      .skips = run->passes & MN_PASS_ZEROS, .gradient = mn_late_of(op, run, KERNEL, units)};
         mn_few_forward_run(run, &few, depth, op->y, units, bias, state->scratch);
         mn_activate(run, f, op->y, op->y, rows, units);
     } else {

@@ -57,7 +57,8 @@ struct mn_layer {
 typedef struct mn_step {
     mn_update update;
     float *w, *m, *v;
-    uint8_t *resting; /* see mn_gradient */
+    uint8_t *resting;   /* see mn_gradient */
+    const float *rates; /* see mn_gradient */
 } mn_step;
 
 /* What one pass over a batch needs besides the buffers. */
@@ -166,10 +167,19 @@ static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int
     const mn_param *param = &op->layer->params[i];
     const size_t place = param->offset + (size_t)at;
     const mn_step *step = run->step_now;
-    if (step && param->at_once)
+    if (step && param->at_once) {
+        const bool known = ld >= 16 && at == 0; /* see kernels.h */
         return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
-                             .v = step->v + place, .resting = ld < 16 || at != 0 ? NULL : step->resting + place / 16}; /* see kernels.h */
+                             .v = step->v + place, .resting = known ? step->resting + place / 16 : NULL,
+                             .rates = known ? step->rates : NULL};
+    }
     return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
+}
+
+/* The same on the way forward, for steps that were put off: nothing unless a step follows. */
+static inline mn_gradient mn_late_of(const mn_op *op, const mn_run *run, int32_t i, int64_t ld)
+{
+    return run->step_now && op->layer->params[i].at_once ? mn_gradient_of(op, run, i, 0, ld) : (mn_gradient){0};
 }
 
 static inline int64_t mn_in_size(const mn_op *op, int32_t i)

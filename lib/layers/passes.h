@@ -15,6 +15,7 @@
  *     ONE_STEP   gates of a recurrent layer that act on a state of zeros are left out    rnn.c
  *     ZEROS      products pass over zeros, which is what a ReLU makes most of        kernels/skip_tmpl.h
  *     AT_ONCE    weights are updated where their gradient is made                    layer.h   training
+ *     LATE       updates of what meets only zeros are put off                        kernels/update_tmpl.h  training
  */
 enum {
     MN_PASS_BLANK = 1,
@@ -25,7 +26,8 @@ enum {
     MN_PASS_ONE_STEP = 32,
     MN_PASS_AT_ONCE = 64,
     MN_PASS_ZEROS = 128,
-    MN_PASSES = 255
+    MN_PASS_LATE = 256,
+    MN_PASSES = 511
 };
 
 /* Those that are made. All, but in tests: forcing is for them alone, before any model is made and while nothing

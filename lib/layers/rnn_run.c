@@ -182,6 +182,7 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
     const bool biased = op->layer->spec->use_bias;
     if (mn_rnn_few(r, run)) {
         mn_few few = mn_rnn_few_of(op, run, x);
+        few.gradient = mn_late_of(op, run, MN_RNN_KERNEL, r->columns);
         mn_few_forward_run(run, &few, r->in, r->z, r->columns, biased ? r->bias : NULL, r->scratch);
         return;
     }

@@ -21,12 +21,16 @@
  *
  * Microseconds a training step of each layer: packing its weights, forward, backward; and what is left, which is the
  * update of the other weights, the encoding of sequences and the loss. Then the arithmetic of its products, and what
- * part that is of what the machine gives for one large product, measured before and after. -p    microseconds a
- * sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
+ * part that is of what the machine gives for one large product, measured before and after.
+ *
+ * -p    microseconds a sequence of a prediction, in blocks of BATCH sequences of about equal length; the threads share
  *       every block
- * -m    from the weights of a model file: how much is zero depends on them -x    without these savings of
- * layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, or all -j    a line of JSON Without
- * DATA on 1,124 synthetic hairpins of the real lengths.
+ * -m    from the weights of a model file: how much is zero depends on them
+ * -x    without these savings of layers/passes.h: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros,
+ *       late, or all
+ * -j    a line of JSON
+ *
+ * Without DATA on 1,124 synthetic hairpins of the real lengths.
  */
 enum {
     SIMULATED_PER_CLASS = 562,
@@ -68,7 +72,7 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: bench_parts [-p] [-r RECIPE] [-m MODEL] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
                     "[DATA.csv ...]\n"
-                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, all\n");
+                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, late, all\n");
     exit(2);
 }
 
@@ -287,7 +291,8 @@ static int32_t read_savings(const char *text)
     } savings[] = {
         {"blank", MN_PASS_BLANK},     {"tail", MN_PASS_TAIL},           {"rows", MN_PASS_ROWS},
         {"one_hot", MN_PASS_ONE_HOT}, {"dead_taps", MN_PASS_DEAD_TAPS}, {"one_step", MN_PASS_ONE_STEP},
-        {"at_once", MN_PASS_AT_ONCE}, {"zeros", MN_PASS_ZEROS},         {"all", MN_PASSES},
+        {"at_once", MN_PASS_AT_ONCE}, {"zeros", MN_PASS_ZEROS},         {"late", MN_PASS_LATE},
+        {"all", MN_PASSES},
     };
     enum { SAVINGS = sizeof(savings) / sizeof(savings[0]) };
     int32_t bits = 0;

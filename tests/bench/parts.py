@@ -14,7 +14,7 @@ VIEWS = (("train, 1 thr", ("-t", "1"), ("prepare_us", "forward_us", "backward_us
          ("predict, 1 thr", ("-p",), ("forward_us",)),
          ("predict, no tables", ("-p", "-x", "rows"), ("forward_us",)))
 KINDS = {"prepare_us": "packing", "forward_us": "forward", "backward_us": "backward"}
-SAVINGS = {"train": ("blank", "one_hot", "dead_taps", "one_step", "at_once", "zeros", "all"),
+SAVINGS = {"train": ("blank", "one_hot", "dead_taps", "one_step", "at_once", "zeros", "late", "all"),
            "predict": ("blank", "tail", "rows", "one_hot", "dead_taps", "one_step", "zeros", "all")}
 CELL = 10
 
