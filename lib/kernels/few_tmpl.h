@@ -232,20 +232,13 @@ INLINE void few_gradient(const mn_few *f, const adam_step *step, const float *x,
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const int64_t at = k[j] * to->ld + col + v * LANES, ahead = k[j + FEW_AHEAD] * to->ld + col + v * LANES;
-            if (to->update && whole) {
+            if (to->update) {
                 if (v * LANES % 16 == 0) {
                     __builtin_prefetch(to->w + ahead, 1);
                     __builtin_prefetch(to->m + ahead, 1);
                     __builtin_prefetch(to->v + ahead, 1);
                 }
-                vec mv = load(to->m + at), vv = load(to->v + at);
-                store(to->w + at, adam_vec(step, load(to->w + at), &mv, &vv, sum[j][v]));
-                store(to->m + at, mv);
-                store(to->v + at, vv);
-            } else if (to->update) {
-                float g[LANES];
-                store(g, sum[j][v]);
-                adam(to->update, to->w + at, to->m + at, to->v + at, g, columns);
+                update_vec(step, to, at, sum[j][v], whole, columns);
             } else {
                 if (to->add)
                     sum[j][v] += load_up_to(to->g + at, whole, columns);

@@ -30,23 +30,24 @@ INLINE vec adam_vec(const adam_step *s, vec w, vec *m, vec *v, vec g)
     return w * s->keep - s->rate * *m / (square_root(*v) + s->epsilon);
 }
 
+/* On a vector of the matrix that a gradient g is of, `n` floats of it unless it is whole. */
+INLINE void update_vec(const adam_step *s, const mn_gradient *to, int64_t at, vec g, const bool whole, int64_t n)
+{
+    vec m = load_up_to(to->m + at, whole, n), v = load_up_to(to->v + at, whole, n);
+    store_up_to(to->w + at, adam_vec(s, load_up_to(to->w + at, whole, n), &m, &v, g), whole, n);
+    store_up_to(to->m + at, m, whole, n);
+    store_up_to(to->v + at, v, whole, n);
+}
+
 static void adam(const mn_update *u, float *w, float *m, float *v, const float *g, int64_t n)
 {
     const adam_step step = adam_of(u);
-    for (int64_t i = 0; i < n; i += LANES) {
-        const int64_t some = mn_min(LANES, n - i);
-        if (some == LANES) {
-            vec mv = load(m + i), vv = load(v + i);
-            store(w + i, adam_vec(&step, load(w + i), &mv, &vv, load(g + i)));
-            store(m + i, mv);
-            store(v + i, vv);
-        } else {
-            vec mv = load_some(m + i, some), vv = load_some(v + i, some);
-            store_some(w + i, adam_vec(&step, load_some(w + i, some), &mv, &vv, load_some(g + i, some)), some);
-            store_some(m + i, mv, some);
-            store_some(v + i, vv, some);
-        }
-    }
+    const mn_gradient to = {.w = w, .m = m, .v = v};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        update_vec(&step, &to, i, load(g + i), true, LANES);
+    if (i < n)
+        update_vec(&step, &to, i, load_some(g + i, n - i), false, n - i);
 }
 
 /*
@@ -90,12 +91,12 @@ static bool is_resting(const mn_gradient *to, int64_t k, const int64_t *from, co
 /* The step of a gradient of zero on columns of row k. */
 static void fade(const mn_gradient *to, int64_t k, int64_t from, int64_t end)
 {
-    enum { BLOCK = 64 };
-    static const float none[BLOCK];
-    for (int64_t n = from; n < end; n += BLOCK) {
-        const int64_t at = k * to->ld + n;
-        adam(to->update, to->w + at, to->m + at, to->v + at, none, mn_min(BLOCK, end - n));
-    }
+    const adam_step step = adam_of(to->update);
+    int64_t n = from;
+    for (; n + LANES <= end; n += LANES)
+        update_vec(&step, to, k * to->ld + n, (vec){0}, true, LANES);
+    if (n < end)
+        update_vec(&step, to, k * to->ld + n, (vec){0}, false, end - n);
 }
 
 /* Asks for what `fade` will need. */
