@@ -9,10 +9,9 @@
 #include "args.h"
 #include "commands.h"
 #include "data.h"
+#include "fold.h"
 #include "out.h"
-#include "progress.h"
 #include "recipes.h"
-#include "report.h"
 
 typedef struct crossval {
     const char *recipe_path, *groups_by, *json_path;
@@ -24,44 +23,29 @@ typedef struct crossval {
     mirnet_recipe *recipe, *linear;
     char *name;
     mirnet_dataset *dataset;
-    int64_t n_records;
-    int32_t n_classes;
-    int32_t *classes;      /* [n_records] */
-    int64_t *groups;       /* [n_records], NULL: none */
-    int64_t *train, *test; /* [n_records] room for the indices of one fold */
-    float *probabilities;  /* [n_records][n_classes] room for the results of one fold */
-    report_row *rows[3];   /* [folds * repeats] of the network and the baselines */
-    progress progress;
+    fold_plan plan;
+    report_row *rows[METHODS]; /* [folds * repeats] of the network and the baselines */
+    int64_t n_lanes;
+    fold *lanes; /* [n_lanes] folds that go on side by side */
     out_file out;
 } crossval;
-
-static int32_t on_step(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
-{
-    progress_show(payload, trainer, epoch, batch);
-    return 0;
-}
 
 /* The classes of all records; the groups, if any are asked for. */
 static int prepare_records(crossval *cv)
 {
-    cv->n_records = mirnet_dataset_count(cv->dataset);
-    cv->n_classes = mirnet_dataset_class_count(cv->dataset);
-    size_t n = (size_t)cv->n_records;
-    cv->classes = calloc(n, sizeof(*cv->classes));
-    cv->train = calloc(n, sizeof(*cv->train));
-    cv->test = calloc(n, sizeof(*cv->test));
-    cv->probabilities = calloc(n * (size_t)cv->n_classes, sizeof(*cv->probabilities));
-    cv->groups = cv->groups_by ? calloc(n, sizeof(*cv->groups)) : NULL;
-    int ok = cv->classes && cv->train && cv->test && cv->probabilities && (cv->groups || !cv->groups_by);
-    for (int i = 0; i < 3; i++) {
-        cv->rows[i] = calloc((size_t)(cv->folds * cv->repeats), sizeof(*cv->rows[i]));
-        ok = ok && cv->rows[i];
-    }
-    if (!ok)
+    cv->plan = (fold_plan){
+        .recipe = cv->recipe, .linear = cv->linear, .dataset = cv->dataset, .folds = cv->folds, .repeats = cv->repeats,
+        .n_records = mirnet_dataset_count(cv->dataset), .n_classes = mirnet_dataset_class_count(cv->dataset),
+        .seed = cv->seed, .shuffle = !cv->no_shuffle,
+    };
+    fold_plan *plan = &cv->plan;
+    plan->classes = calloc((size_t)plan->n_records, sizeof(*plan->classes));
+    plan->groups = cv->groups_by ? calloc((size_t)plan->n_records, sizeof(*plan->groups)) : NULL;
+    if (!plan->classes || (cv->groups_by && !plan->groups))
         return out_error("out of memory");
     int grouped = 0;
-    for (int64_t i = 0; i < cv->n_records; i++) {
-        cv->classes[i] = mirnet_dataset_get_class(cv->dataset, i);
+    for (int64_t i = 0; i < plan->n_records; i++) {
+        plan->classes[i] = mirnet_dataset_get_class(cv->dataset, i);
         grouped |= mirnet_dataset_get_group(cv->dataset, i)[0] != '\0';
     }
     if (!cv->groups_by)
@@ -69,120 +53,68 @@ static int prepare_records(crossval *cv)
     int identical = strcmp(cv->groups_by, "identical") == 0;
     if (!identical && !grouped)
         return out_error("no record has a group in column '%s'", cv->groups_by);
-    if (mirnet_dataset_get_groups(cv->dataset, identical ? "identical" : "group", cv->groups) != MIRNET_OK)
+    if (mirnet_dataset_get_groups(cv->dataset, identical ? "identical" : "group", plan->groups) != MIRNET_OK)
         return out_library();
     return EXIT_OK;
 }
 
-/* The rule of the 3' splice site, with no training at all: an intron ends in CAG or UAG. */
-static void apply_yag(const crossval *cv, int64_t n_test)
+/* As many folds side by side as there are threads: they need not wait for one another, as the threads of one fold do
+ * several times a step. */
+static int prepare_lanes(crossval *cv, int64_t threads)
 {
-    memset(cv->probabilities, 0, (size_t)n_test * (size_t)cv->n_classes * sizeof(float));
-    for (int64_t i = 0; i < n_test; i++) {
-        const char *sequence = mirnet_dataset_get_sequence(cv->dataset, cv->test[i]);
-        int64_t length = mirnet_dataset_get_length(cv->dataset, cv->test[i]);
-        const char *end = length >= 3 ? sequence + length - 3 : "";
-        int positive = strcmp(end, "CAG") == 0 || strcmp(end, "UAG") == 0;
-        cv->probabilities[i * cv->n_classes + (positive ? 0 : 1)] = 1;
+    const int64_t all = cv->folds * cv->repeats;
+    for (int i = 0; i < METHODS; i++) {
+        cv->rows[i] = calloc((size_t)all, sizeof(*cv->rows[i]));
+        if (!cv->rows[i])
+            return out_error("out of memory");
     }
-}
-
-static int score(const crossval *cv, int64_t n_test, report_row *row)
-{
-    int32_t *truth = calloc((size_t)n_test + 1, sizeof(*truth));
-    mirnet_scores *scores = NULL;
-    if (!truth)
+    cv->lanes = calloc((size_t)(threads < all ? threads : all), sizeof(*cv->lanes));
+    if (!cv->lanes)
         return out_error("out of memory");
-    for (int64_t i = 0; i < n_test; i++)
-        truth[i] = cv->classes[cv->test[i]];
-    int status;
-    if (mirnet_scores_create(&scores, cv->n_classes) != MIRNET_OK ||
-        mirnet_scores_add(scores, truth, cv->probabilities, n_test) != MIRNET_OK)
-        status = out_library();
-    else
-        status = report_row_fill(row, scores);
-    mirnet_scores_destroy(scores);
-    free(truth);
-    return status;
-}
-
-/* Trains on cv->train and leaves the probabilities of cv->test. A NULL progress is silent. */
-static mirnet_status train_and_predict(crossval *cv, mirnet_recipe *recipe, int64_t seed, int32_t threads,
-                                       int64_t n_train, int64_t n_test, progress *p, int64_t *out_epochs)
-{
-    mirnet_model *model = NULL;
-    mirnet_trainer *trainer = NULL;
-    mirnet_predictor *predictor = NULL;
-    mirnet_status status = mirnet_recipe_set_number(recipe, "training.seed", (double)seed);
-    if (status == MIRNET_OK)
-        status = mirnet_model_create(&model, recipe);
-    if (status == MIRNET_OK)
-        status = mirnet_trainer_create(&trainer, model);
-    if (status == MIRNET_OK)
-        status = mirnet_trainer_set_threads(trainer, threads);
-    if (status == MIRNET_OK)
-        status = mirnet_trainer_set_dataset(trainer, cv->dataset, cv->train, n_train);
-    if (status == MIRNET_OK && p)
-        status = mirnet_trainer_set_callback(trainer, on_step, p);
-    if (status == MIRNET_OK)
-        status = mirnet_trainer_run(trainer);
-    if (status == MIRNET_OK)
-        status = mirnet_trainer_get_count(trainer, "epochs", out_epochs);
-    mirnet_trainer_destroy(trainer); /* before anything else takes memory */
-    if (status == MIRNET_OK)
-        status = mirnet_predictor_create(&predictor, model, threads);
-    if (status == MIRNET_OK)
-        status = mirnet_predictor_run_dataset(predictor, cv->dataset, cv->test, n_test, cv->probabilities);
-    mirnet_predictor_destroy(predictor);
-    mirnet_model_destroy(model);
-    return status;
-}
-
-/* Fold f of repeat r, both 0-based: the network and the baselines, each into its row. */
-static int run_fold(crossval *cv, const args *a, const mirnet_folds *folds, int64_t r, int32_t f)
-{
-    int64_t n_train = mirnet_folds_get_train_size(folds, f), n_test = mirnet_folds_get_test_size(folds, f);
-    if (mirnet_folds_get_train(folds, f, cv->train) != MIRNET_OK ||
-        mirnet_folds_get_test(folds, f, cv->test) != MIRNET_OK)
-        return out_library();
-    int64_t i = r * cv->folds + f, seed = cv->seed + i;
-    int32_t threads = (int32_t)a->threads;
-    for (int m = 0; m < 3; m++)
-        cv->rows[m][i] = (report_row){.repeat = r + 1, .fold = f + 1};
-
-    if (cv->repeats > 1)
-        snprintf(cv->progress.label, sizeof(cv->progress.label), "repeat %" PRId64 "/%" PRId64 " fold %d/%" PRId64 " ",
-                 r + 1, cv->repeats, f + 1, cv->folds);
-    else
-        snprintf(cv->progress.label, sizeof(cv->progress.label), "fold %d/%" PRId64 " ", f + 1, cv->folds);
-    cv->progress.done = (double)(i * cv->progress.epochs);
-    mirnet_status trained =
-        train_and_predict(cv, cv->recipe, seed, threads, n_train, n_test, &cv->progress, &cv->rows[0][i].epochs);
-    progress_clear(&cv->progress);
-    if (trained != MIRNET_OK)
-        return out_library();
-    int status = score(cv, n_test, &cv->rows[0][i]);
-    if (status != EXIT_OK)
-        return status;
-
-    apply_yag(cv, n_test);
-    status = score(cv, n_test, &cv->rows[1][i]);
-    if (status != EXIT_OK || !cv->linear)
-        return status;
-    trained = train_and_predict(cv, cv->linear, seed, threads, n_train, n_test, NULL, &cv->rows[2][i].epochs);
-    return trained == MIRNET_OK ? score(cv, n_test, &cv->rows[2][i]) : out_library();
-}
-
-static int run_repeat(crossval *cv, const args *a, int64_t r)
-{
-    mirnet_folds *folds = NULL;
-    if (mirnet_folds_create(&folds, cv->classes, cv->groups, cv->n_records, (int32_t)cv->folds, !cv->no_shuffle,
-                            (uint64_t)(cv->seed + r)) != MIRNET_OK)
-        return out_library();
     int status = EXIT_OK;
-    for (int32_t f = 0; status == EXIT_OK && f < cv->folds; f++)
-        status = run_fold(cv, a, folds, r, f);
-    mirnet_folds_destroy(folds);
+    while (status == EXIT_OK && cv->n_lanes < threads && cv->n_lanes < all)
+        status = fold_open(&cv->lanes[cv->n_lanes++], &cv->plan);
+    return status;
+}
+
+/* The folds first..first + n - 1, one a lane, with about as many threads each. */
+static int run_beside(crossval *cv, int64_t threads, const progress *p, int64_t first, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        fold *f = &cv->lanes[i];
+        f->number = first + i;
+        f->threads = (int32_t)((threads + n - 1 - i) / n);
+        for (int m = 0; m < METHODS; m++)
+            f->rows[m] = &cv->rows[m][f->number];
+        f->progress = *p;
+        f->progress.done = (double)(first * p->epochs);
+        f->progress.beside = n - 1;
+        f->progress.quiet |= p->live && i > 0; /* one line on a terminal */
+    }
+    for (int64_t i = 1; i < n; i++)
+        beside_start(&cv->lanes[i].beside, 1, fold_run, &cv->lanes[i]);
+    beside_start(&cv->lanes[0].beside, 0, fold_run, &cv->lanes[0]);
+    int status = EXIT_OK;
+    for (int64_t i = 0; i < n; i++)
+        if (beside_wait(&cv->lanes[i].beside) != EXIT_OK && status == EXIT_OK)
+            status = out_error("%s", cv->lanes[i].message);
+    return status;
+}
+
+static int run_folds(crossval *cv, const args *a)
+{
+    const int64_t all = cv->folds * cv->repeats;
+    double epochs;
+    if (mirnet_recipe_get_number(cv->recipe, "training.epochs", &epochs) != MIRNET_OK)
+        return out_library();
+    progress p;
+    progress_create(&p, a->quiet, epochs * (double)all);
+    p.epochs = (int64_t)epochs;
+    int status = EXIT_OK;
+    for (int64_t done = 0, n; done < all && status == EXIT_OK; done += n) {
+        n = all - done < cv->n_lanes ? all - done : cv->n_lanes;
+        status = run_beside(cv, a->threads, &p, done, n);
+    }
     return status;
 }
 
@@ -253,30 +185,26 @@ static int run(crossval *cv, const args *a)
         status = prepare_records(cv);
     if (status == EXIT_OK)
         status = out_open(&cv->out, a->output);
-    double epochs;
-    if (status == EXIT_OK && mirnet_recipe_get_number(cv->recipe, "training.epochs", &epochs) != MIRNET_OK)
-        status = out_library();
+    if (status == EXIT_OK)
+        status = prepare_lanes(cv, a->threads);
     if (status != EXIT_OK)
         return status;
     if (!a->quiet)
         out_note("seed %" PRId64, cv->seed);
-    progress_create(&cv->progress, a->quiet, epochs * (double)(cv->folds * cv->repeats));
-    cv->progress.epochs = (int64_t)epochs;
-    for (int64_t r = 0; status == EXIT_OK && r < cv->repeats; r++)
-        status = run_repeat(cv, a, r);
+    status = run_folds(cv, a);
     return status == EXIT_OK ? write_report(cv, a) : status;
 }
 
 static void destroy(crossval *cv)
 {
     out_discard(&cv->out);
-    for (int i = 0; i < 3; i++)
+    for (int64_t i = 0; i < cv->n_lanes; i++)
+        fold_close(&cv->lanes[i]);
+    free(cv->lanes);
+    for (int i = 0; i < METHODS; i++)
         free(cv->rows[i]);
-    free(cv->probabilities);
-    free(cv->test);
-    free(cv->train);
-    free(cv->groups);
-    free(cv->classes);
+    free(cv->plan.groups);
+    free(cv->plan.classes);
     free(cv->name);
     mirnet_dataset_destroy(cv->dataset);
     mirnet_recipe_destroy(cv->linear);

@@ -68,7 +68,7 @@ void progress_show(progress *p, const mirnet_trainer *trainer, int64_t epoch, in
         return;
     }
     double part = batch && batches > 0 ? (double)(epoch - 1) + (double)batch / (double)batches : (double)epoch;
-    double done = p->done + part;
+    double done = p->done + part * (double)(1 + p->beside);
     if (done > 0)
         add_time_left(line, used, room, (t - p->start) * (p->total - done) / done);
     fprintf(stderr, "\r%s\033[K", line);

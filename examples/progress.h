@@ -15,6 +15,7 @@ typedef struct progress {
     int64_t epochs;  /* of the current run */
     double done;     /* epochs of earlier runs, for the time left; negative: those that a resumed run has behind it */
     double total;    /* epochs of all runs of the command */
+    int64_t beside;  /* runs that go on beside this one and are about as far, for the time left */
     double start, drawn; /* seconds */
 } progress;
 

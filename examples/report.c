@@ -9,20 +9,21 @@
 
 const char *const report_keys[FIGURES] = {"accuracy", "sensitivity", "specificity", "f1", "mcc", "auroc", "aupr"};
 
-int report_row_fill(report_row *row, const mirnet_scores *scores)
+mirnet_status report_row_fill(report_row *row, const mirnet_scores *scores)
 {
     static const char *const count_keys[] = {"tp", "fn", "fp", "tn"};
     int64_t *const counts[] = {&row->tp, &row->fn, &row->fp, &row->tn};
     for (int i = 0; i < 4; i++) {
         double value;
-        if (mirnet_scores_get(scores, count_keys[i], &value) != MIRNET_OK)
-            return out_library();
+        const mirnet_status status = mirnet_scores_get(scores, count_keys[i], &value);
+        if (status != MIRNET_OK)
+            return status;
         *counts[i] = (int64_t)value;
     }
-    for (int i = 0; i < FIGURES; i++)
-        if (mirnet_scores_get(scores, report_keys[i], &row->figures[i]) != MIRNET_OK)
-            return out_library();
-    return EXIT_OK;
+    mirnet_status status = MIRNET_OK;
+    for (int i = 0; i < FIGURES && status == MIRNET_OK; i++)
+        status = mirnet_scores_get(scores, report_keys[i], &row->figures[i]);
+    return status;
 }
 
 json_t *report_figures_json(const double figures[FIGURES])

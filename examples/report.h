@@ -22,7 +22,7 @@ typedef struct report_row {
 } report_row;
 
 /* Fills in counts and figures. Returns an exit status, after its message. */
-int report_row_fill(report_row *row, const mirnet_scores *scores);
+mirnet_status report_row_fill(report_row *row, const mirnet_scores *scores);
 
 /* {key: figure, ...} of all figures; NULL: out of memory. */
 json_t *report_figures_json(const double figures[FIGURES]);

@@ -42,6 +42,15 @@ verdict '-q is silent'
 same 'equal seeds give equal reports' cv.json again.json
 ok 'with two threads' mirnet crossval -q -r small.json --json threads.json --seed 3 -t 2 sim.csv
 same 'threads change nothing' cv.json threads.json
+# More folds than threads side by side, then more threads than folds; the label says which fold a line is of.
+for threads in 3 7; do
+  ok "with $threads threads" mirnet crossval -r small.json --json threads.json --seed 3 -t $threads sim.csv
+  same "$threads threads change nothing" cv.json threads.json
+  [ "$(grep -c 'fold ./5 epoch ./3 loss' err)" -eq 15 ]
+  verdict 'a line an epoch of each fold'
+done
+refused 'one error for all folds' 1 'early stopping watches validation data' mirnet crossval -q -r small.json -t 4 \
+  --set training.validation_split=0 --set training.early_stopping=1 sim.csv
 ok 'another seed' mirnet crossval -q -r small.json --json other.json --seed 4 sim.csv
 differ 'another seed gives another report' cv.json other.json
 mirnet crossval -q -r small.json --seed 3 --json - sim.csv >stdout.json 2>err
