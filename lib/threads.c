@@ -22,9 +22,11 @@
 #define CLOSED UINT64_C(0xFFFFFFFF)
 
 /* Far enough apart that no two share a cache line, nor the pair of lines that is fetched together. */
+enum { LINES = 128 };
+
 typedef struct lane {
     _Atomic uint64_t claims;
-    char apart[128 - sizeof(uint64_t)];
+    char apart[LINES - sizeof(uint64_t)];
 } lane;
 
 /*
@@ -40,12 +42,7 @@ struct mn_threads {
     pid_t owner;     /* a forked child has the memory but not the threads */
     pthread_t *ids;
 
-    lane *lanes;          /* [count] */
-    _Atomic uint64_t job; /* its number; changes when it can be worked on */
-    _Atomic int64_t parts;
-    _Atomic(mn_task) task;
-    _Atomic(void *) context;
-    _Atomic int64_t finished; /* parts of the current job */
+    lane *lanes; /* [count] */
 
     pthread_mutex_t lock;   /* for sleeping only */
     pthread_cond_t work;    /* helpers sleep here */
@@ -53,6 +50,17 @@ struct mn_threads {
     _Atomic int32_t asleep; /* helpers that sleep or are about to */
     _Atomic bool waiting;   /* the caller does */
     _Atomic bool stop;
+
+    /* What others watch lies apart from what is written meanwhile: each write would have to wait for its line. */
+    char apart_1[LINES];
+    _Atomic uint64_t job; /* its number; changes when it can be worked on. Helpers watch it */
+    char apart_2[LINES];
+    _Atomic int64_t parts;
+    _Atomic(mn_task) task;
+    _Atomic(void *) context;
+    char apart_3[LINES];
+    _Atomic int64_t finished; /* parts of the current job. The caller watches it */
+    char apart_4[LINES];
 };
 
 typedef struct helper_start {
@@ -210,14 +218,15 @@ int32_t mn_threads_count(const mn_threads *threads)
 static void publish(mn_threads *t, mn_task task, void *context, int64_t parts)
 {
     const uint64_t job = atomic_load(&t->job) + 1;
+    /* Who sees one of these has to see those in front of it; only the last one must be seen before `asleep` is read. */
     for (int32_t i = 0; i < t->count; i++)
-        atomic_store(&t->lanes[i].claims, job << 32 | CLOSED);
-    atomic_store(&t->task, task);
-    atomic_store(&t->context, context);
-    atomic_store(&t->parts, parts);
-    atomic_store(&t->finished, 0);
+        atomic_store_explicit(&t->lanes[i].claims, job << 32 | CLOSED, memory_order_release);
+    atomic_store_explicit(&t->task, task, memory_order_release);
+    atomic_store_explicit(&t->context, context, memory_order_release);
+    atomic_store_explicit(&t->parts, parts, memory_order_release);
+    atomic_store_explicit(&t->finished, 0, memory_order_release);
     for (int32_t i = 0; i < t->count; i++)
-        atomic_store(&t->lanes[i].claims, job << 32 | (uint64_t)lane_start(t, i, parts));
+        atomic_store_explicit(&t->lanes[i].claims, job << 32 | (uint64_t)lane_start(t, i, parts), memory_order_release);
     atomic_store(&t->job, job);
     if (atomic_load(&t->asleep) > 0) {
         pthread_mutex_lock(&t->lock);
