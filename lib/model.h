@@ -22,6 +22,8 @@ typedef struct mn_note {
     char *key, *text;
 } mn_note;
 
+struct mirnet_trainer;
+
 struct mirnet_model {
     mirnet_recipe *recipe;
     const mn_spec *spec; /* the recipe's */
@@ -45,8 +47,8 @@ struct mirnet_model {
 
     /* While a callback runs: the trainer that called it may have put steps off. Who reads or writes weights calls
      * mn_model_settle first. NULL: weights are what they should be. */
-    void (*settle)(void *trainer);
-    void *trainer;
+    void (*settle)(struct mirnet_trainer *trainer);
+    struct mirnet_trainer *trainer;
 };
 
 static inline void mn_model_settle(const mirnet_model *model)

@@ -267,12 +267,9 @@ void mn_optim_settle(const mn_optim *optim, const mn_kernels *kernels, const mn_
         const mn_param *p = params[i];
         const mn_live *live = &p->live;
         const int64_t ld = p->shape.dim[p->shape.rank - 1], all_from = 0;
-        if (!p->at_once || p->shape.rank != 2 || ld < 16)
+        if (!p->at_once || p->shape.rank != 2)
             continue;
-        const mn_gradient to = {
-            .ld = ld, .update = &step->update, .w = step->w + p->offset, .m = step->m + p->offset,
-            .v = step->v + p->offset, .resting = step->resting + p->offset / 16, .rates = step->rates,
-        };
+        const mn_gradient to = mn_step_on(step, p->offset, ld, true);
         const bool columns = live->period == ld;
         kernels->settle(&to, 0, p->shape.dim[0], columns ? live->from : &all_from, columns ? live->to : &ld,
                         columns ? live->n : 1);

@@ -219,17 +219,12 @@ static mirnet_status ready(mirnet_trainer *t)
     return mn_grow(&t->history, &t->history_room, t->n_history + 1, sizeof(*t->history));
 }
 
-static void settle(void *trainer)
-{
-    mn_trainer_settle(trainer);
-}
-
 static mirnet_status call_back(mirnet_trainer *t, int64_t epoch, int64_t batch)
 {
     if (!t->callback)
         return MIRNET_OK;
     t->in_callback = true;
-    t->model->settle = settle;
+    t->model->settle = mn_trainer_settle;
     t->model->trainer = t;
     const int32_t stop = t->callback(t, epoch, batch, t->payload);
     t->model->settle = NULL;

@@ -88,15 +88,30 @@ static bool is_resting(const mn_gradient *to, int64_t k, const int64_t *from, co
     return *state == MN_RESTS;
 }
 
-/* The step of a gradient of zero on columns of row k. */
-static void fade(const mn_gradient *to, int64_t k, int64_t from, int64_t end)
+/* Steps of a gradient of zero on a vector of weights; their learning rates, the last one first. */
+INLINE void fade_vec(adam_step *step, const mn_gradient *to, int64_t at, const float *rates, int64_t steps,
+                     const bool whole, int64_t n)
 {
-    const adam_step step = adam_of(to->update);
+    vec w = load_up_to(to->w + at, whole, n), m = load_up_to(to->m + at, whole, n);
+    vec v = load_up_to(to->v + at, whole, n);
+    for (int64_t s = steps; s-- > 0;) {
+        step->rate = splat(rates[s]);
+        w = adam_vec(step, w, &m, &v, (vec){0});
+    }
+    store_up_to(to->w + at, w, whole, n);
+    store_up_to(to->m + at, m, whole, n);
+    store_up_to(to->v + at, v, whole, n);
+}
+
+/* The same on columns of row k. */
+static void fade(const mn_gradient *to, int64_t k, int64_t from, int64_t end, const float *rates, int64_t steps)
+{
+    adam_step step = adam_of(to->update);
     int64_t n = from;
     for (; n + LANES <= end; n += LANES)
-        update_vec(&step, to, k * to->ld + n, (vec){0}, true, LANES);
+        fade_vec(&step, to, k * to->ld + n, rates, steps, true, LANES);
     if (n < end)
-        update_vec(&step, to, k * to->ld + n, (vec){0}, false, end - n);
+        fade_vec(&step, to, k * to->ld + n, rates, steps, false, end - n);
 }
 
 /* Asks for what `fade` will need. */
@@ -121,34 +136,14 @@ static int64_t steps_late(const mn_gradient *to, int64_t k)
     return to->resting ? to->resting[mn_resting_at(to, k)] - MN_MOVES : 0;
 }
 
-/* `late` steps of a vector of weights, all with a gradient of zero. */
-INLINE void late_vec(adam_step *step, const mn_gradient *to, int64_t at, int64_t late, const bool whole, int64_t n)
-{
-    vec w = load_up_to(to->w + at, whole, n), m = load_up_to(to->m + at, whole, n);
-    vec v = load_up_to(to->v + at, whole, n);
-    for (int64_t s = late; s-- > 0;) {
-        step->rate = splat(to->rates[s]);
-        w = adam_vec(step, w, &m, &v, (vec){0});
-    }
-    store_up_to(to->w + at, w, whole, n);
-    store_up_to(to->m + at, m, whole, n);
-    store_up_to(to->v + at, v, whole, n);
-}
-
 /* The steps of row k that were put off. */
 static void settle_row(const mn_gradient *to, int64_t k, const int64_t *from, const int64_t *end, int32_t ranges)
 {
     const int64_t late = steps_late(to, k);
     if (late <= 0)
         return;
-    adam_step step = adam_of(to->update);
-    for (int32_t i = 0; i < ranges; i++) {
-        int64_t n = from[i];
-        for (; n + LANES <= end[i]; n += LANES)
-            late_vec(&step, to, k * to->ld + n, late, true, LANES);
-        if (n < end[i])
-            late_vec(&step, to, k * to->ld + n, late, false, end[i] - n);
-    }
+    for (int32_t i = 0; i < ranges; i++)
+        fade(to, k, from[i], end[i], to->rates, late);
     mark_moving(to, k);
 }
 
@@ -169,5 +164,5 @@ static void fade_row(const mn_gradient *to, int64_t k, const int64_t *from, cons
     }
     settle_row(to, k, from, end, ranges);
     for (int32_t i = 0; i < ranges; i++)
-        fade(to, k, from[i], end[i]);
+        fade(to, k, from[i], end[i], &to->update->rate, 1);
 }

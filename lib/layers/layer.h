@@ -160,6 +160,16 @@ static inline float *mn_grad(const mn_layer *layer, const mn_run *run, int32_t i
     return run->grads + layer->params[i].offset;
 }
 
+/* A step that is made at once, on the matrix at `place` of all weights, ld floats a row. Of its rows something can be
+ * known if it is a whole parameter; see kernels.h. */
+static inline mn_gradient mn_step_on(const mn_step *step, size_t place, int64_t ld, bool whole)
+{
+    const bool known = whole && ld >= 16;
+    return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
+                         .v = step->v + place, .resting = known ? step->resting + place / 16 : NULL,
+                         .rates = known ? step->rates : NULL};
+}
+
 /* Where the gradient of the matrix goes that begins `at` floats behind the start of the i-th parameter, ld floats a
  * row. */
 static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int32_t i, int64_t at, int64_t ld)
@@ -167,12 +177,8 @@ static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int
     const mn_param *param = &op->layer->params[i];
     const size_t place = param->offset + (size_t)at;
     const mn_step *step = run->step_now;
-    if (step && param->at_once) {
-        const bool known = ld >= 16 && at == 0; /* see kernels.h */
-        return (mn_gradient){.ld = ld, .update = &step->update, .w = step->w + place, .m = step->m + place,
-                             .v = step->v + place, .resting = known ? step->resting + place / 16 : NULL,
-                             .rates = known ? step->rates : NULL};
-    }
+    if (step && param->at_once)
+        return mn_step_on(step, place, ld, at == 0);
     return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
 }
 
