@@ -64,8 +64,8 @@ static mirnet_status check_shared(const mn_layer *layer, const mn_shape *in, int
     for (int32_t i = 0; same && i < n_in; i++)
         same = mn_shape_equal(&layer->in[i], &in[i]);
     if (!same)
-        return mn_fail(MIRNET_ERR_UNSUPPORTED, "layer '%s' (%s): it is called again on inputs of other shapes", layer->name,
-                       mn_layer_kind_name(layer->spec->kind));
+        return mn_fail(MIRNET_ERR_UNSUPPORTED, "layer '%s' (%s): it is called again on inputs of other shapes",
+                       layer->name, mn_layer_kind_name(layer->spec->kind));
     return MIRNET_OK;
 }
 
@@ -153,8 +153,8 @@ static mirnet_status collect_params(mirnet_model *model, size_t max_size)
     for (int32_t i = 0, at = 0; i < model->n_layers; i++)
         at += collect(&model->layers[i], model->params + at, &model->size);
     if (model->size > max_size)
-        return mn_fail(MIRNET_ERR_SHAPE, "the network has %zu weights, more than the %zu values that are there", model->size,
-                       max_size);
+        return mn_fail(MIRNET_ERR_SHAPE, "the network has %zu weights, more than the %zu values that are there",
+                       model->size, max_size);
     model->weights = mn_floats(model->size);
     return model->weights ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }
@@ -223,7 +223,8 @@ mirnet_status mn_model_check_encoder(const mirnet_model *model)
         return MIRNET_OK;
     char text[96];
     if (model->spec->n_inputs != 1)
-        return mn_fail(MIRNET_ERR_SHAPE, "the model has %d inputs; sequences can be encoded for one", model->spec->n_inputs);
+        return mn_fail(MIRNET_ERR_SHAPE, "the model has %d inputs; sequences can be encoded for one",
+                       model->spec->n_inputs);
     return mn_fail(MIRNET_ERR_SHAPE, "the encoder's %g positions do not fit the model's input of shape %s",
                    mn_recipe_number(model->recipe, "encoder.length"),
                    mn_shape_text(&model->nodes[model->spec->inputs[0]].out, text));

@@ -107,7 +107,8 @@ mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int3
     const bool adam = optim->kind == MN_ADAM || optim->kind == MN_ADAMW;
     optim->size = size;
     const bool decays = optim->kind == MN_ADAMW && optim->weight_decay > 0;
-    optim->at_once = (mn_passes() & MN_PASS_AT_ONCE) && adam && !decays && optim->clip_norm <= 0 && optim->clip_global_norm <= 0;
+    optim->at_once =
+        (mn_passes() & MN_PASS_AT_ONCE) && adam && !decays && optim->clip_norm <= 0 && optim->clip_global_norm <= 0;
     MN_TRY(find_ranges(optim, params, n_params));
     optim->resting = mn_calloc(size / 16 + 1, 1);
     if (!optim->resting)

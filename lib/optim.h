@@ -47,7 +47,8 @@ typedef struct mn_optim {
 const char *mn_optim_slot_name(int32_t slot);
 
 /* Finds the live ranges of the parameters and makes the slots; the settings are set before. Errors: NOMEM. */
-mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int32_t n_params, size_t size) MN_MUST_CHECK;
+mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int32_t n_params,
+                            size_t size) MN_MUST_CHECK;
 void mn_optim_close(mn_optim *optim);
 
 /* The numbers of a step with learning rate `rate`: step is 1 for the first one. */

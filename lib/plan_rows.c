@@ -65,7 +65,8 @@ mirnet_status mn_plan_open_rows(mn_plan *plan)
         mn_op *second = conv_op(&plan->ops[i]);
         const mn_op *twin = second->twin;
         second->row_first = conv_op(plan->ops[i].row_first);
-        MN_TRY(mn_row_work_create(&second->row_work, second->row_first, second, twin ? twin->row_work : NULL, &plan->run));
+        MN_TRY(
+            mn_row_work_create(&second->row_work, second->row_first, second, twin ? twin->row_work : NULL, &plan->run));
     }
     return MIRNET_OK;
 }

@@ -72,7 +72,8 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     predictor->block = block_size(model);
     if (model->encoder) {
         predictor->order = mn_calloc(WINDOW, sizeof(*predictor->order));
-        predictor->starts = mn_calloc((size_t)mirnet_encoder_get_length(model->encoder) + 2, sizeof(*predictor->starts));
+        predictor->starts =
+            mn_calloc((size_t)mirnet_encoder_get_length(model->encoder) + 2, sizeof(*predictor->starts));
         if (!predictor->order || !predictor->starts)
             return MIRNET_ERR_NOMEM;
     }

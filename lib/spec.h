@@ -121,7 +121,8 @@ struct mn_layer_spec {
     mn_activation activation;           /* Dense, Activation, Conv, LSTM, GRU */
     mn_activation recurrent_activation; /* LSTM, GRU */
     bool use_bias;                      /* Dense, Conv, LSTM, GRU */
-    int64_t units;                      /* Dense, LSTM, GRU: units. Conv: filters. RepeatVector: n. Embedding: output_dim */
+    int64_t units;                      /* Dense, LSTM, GRU: units. Conv: filters. RepeatVector: n. Embedding:
+                                           output_dim */
     int64_t input_dim;                  /* Embedding */
 
     int64_t kernel[2], strides[2], dilation[2]; /* Conv: kernel_size...; pooling: pool_size, strides. 1-D: [1] is 1 */

@@ -17,7 +17,8 @@ mirnet_status mirnet_trainer_create(mirnet_trainer **out, mirnet_model *model)
     const mn_shape *output = &mn_model_output(model)->out;
     char text[96];
     if (output->rank != 1 || output->dim[0] < 2)
-        return mn_fail(MIRNET_ERR_UNSUPPORTED, "the model's output has shape %s; training needs (classes) with 2 or more",
+        return mn_fail(MIRNET_ERR_UNSUPPORTED,
+                       "the model's output has shape %s; training needs (classes) with 2 or more",
                        mn_shape_text(output, text));
     mirnet_trainer *trainer = mn_calloc(1, sizeof(*trainer));
     if (!trainer)

@@ -49,14 +49,16 @@ typedef struct ranked {
     int64_t sample;
 } ranked;
 
+static bool is_behind(const ranked *a, const ranked *b)
+{
+    return a->rank > b->rank || (a->rank == b->rank && a->sample > b->sample);
+}
+
 static void sift(ranked *heap, int64_t at, int64_t n)
 {
     for (int64_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && (heap[child + 1].rank > heap[child].rank ||
-                              (heap[child + 1].rank == heap[child].rank && heap[child + 1].sample > heap[child].sample)))
-            child++;
-        if (heap[at].rank > heap[child].rank ||
-            (heap[at].rank == heap[child].rank && heap[at].sample >= heap[child].sample))
+        child += child + 1 < n && is_behind(&heap[child + 1], &heap[child]);
+        if (!is_behind(&heap[child], &heap[at]))
             return;
         ranked kept = heap[at];
         heap[at] = heap[child];
@@ -195,8 +197,10 @@ void mn_trainer_set_order(mirnet_trainer *t)
 
 static mirnet_status check_watch(const mirnet_trainer *t, const mn_watch *watch, const char *what)
 {
-    if (watch->on && (watch->monitor == MN_VAL_LOSS || watch->monitor == MN_VAL_ACCURACY) && !mn_trainer_has_validation(t))
-        return mn_fail(MIRNET_ERR_INVALID, "%s watches validation data, but there are none: set a validation split", what);
+    if (watch->on && (watch->monitor == MN_VAL_LOSS || watch->monitor == MN_VAL_ACCURACY) &&
+        !mn_trainer_has_validation(t))
+        return mn_fail(MIRNET_ERR_INVALID, "%s watches validation data, but there are none: set a validation split",
+                       what);
     return MIRNET_OK;
 }
 

@@ -72,7 +72,8 @@ static char *tensor_name(const char *prefix, const mn_param *param)
     return name;
 }
 
-static mirnet_status pack_array(const mirnet_trainer *t, mirnet_tensors *tensors, const char *prefix, const float *array)
+static mirnet_status pack_array(const mirnet_trainer *t, mirnet_tensors *tensors, const char *prefix,
+                                const float *array)
 {
     for (int32_t i = 0; i < t->model->n_params && array; i++) {
         const mn_param *p = t->model->params[i];

@@ -16,8 +16,8 @@ extern "C" {
  *   encoder.length     positions (default 164)
  *   encoder.align      "left" (padding behind), "right" (padding in front), "both-ends" (8 channels: the first 4
  *                      left-aligned, the last 4 right-aligned)
- *   encoder.ambiguity  an IUPAC code other than a base is: "zero" a row of zeros, "fraction" 1/n for each of the n bases
- *                      that it stands for, "error"
+ *   encoder.ambiguity  an IUPAC code other than a base is: "zero" a row of zeros, "fraction" 1/n for each of the n
+ *                      bases that it stands for, "error"
  *   encoder.long       a sequence longer than `length` is: "error", "truncate5" (its 5' end is cut off), "truncate3"
  *                      (its 3' end is cut off), "truncate" (the end that is not aligned is cut off; in both-ends, each
  *                      half keeps its own end)

@@ -31,8 +31,8 @@ typedef struct mn_gemm {
     const int64_t *b_at; /* [runs] row of B where a run starts, or NULL: r * run */
     const float *b;
     int64_t k_packed;    /* rows of b, which is packed: see mn_pack */
-    int64_t ldb;         /* not 0: b is plain, row-major with ldb floats a row; for that nonzero is set and n is a multiple of the
-                            kernels' width */
+    int64_t ldb;         /* not 0: b is plain, row-major with ldb floats a row; for that nonzero is set and n is a
+                            multiple of the kernels' width */
     const float *bias;   /* [n] or NULL */
     const uint64_t *nonzero; /* a bit for each float of x, see find_nonzero; NULL: not known */
     bool add;            /* C += instead of C = */

@@ -14,7 +14,8 @@ typedef struct gathered {
     int64_t rows;
     uint64_t met; /* elements that are not zero in some row, of those gathered so far */
     const float *row_d[OUTER_ROWS];
-    uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which rows */
+    uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which
+                                  rows */
     float a[OUTER_ROWS * OUTER_RUN];
     float d[OUTER_ROWS * OUTER_SKIP]; /* one panel of D, or as many as make up OUTER_SKIP */
 } gathered;

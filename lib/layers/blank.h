@@ -31,8 +31,8 @@ typedef struct mn_blank {
 
 /* Where row `row` of a sample of x is to be read, for a reader that does not look behind the extents; without a
  * blank, in the sample. */
-static inline const float *mn_blank_row(const mn_blank *blank, const float *x, int64_t sample, int64_t row, int64_t rows,
-                                        int64_t floats, int64_t capacity)
+static inline const float *mn_blank_row(const mn_blank *blank, const float *x, int64_t sample, int64_t row,
+                                        int64_t rows, int64_t floats, int64_t capacity)
 {
     const bool own = !blank || sample == capacity || row < blank->extent[sample];
     return x + (own ? sample * rows + row : capacity * rows + blank->alike[row]) * floats;

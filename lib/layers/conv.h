@@ -11,8 +11,8 @@ typedef struct conv_shape {
     int64_t out_height, out_width, filters;      /* output */
     int64_t kernel[2], stride[2], dilation[2];   /* [0] along the height, [1] along the width */
     int64_t before[2];                           /* padding in front */
-    int64_t tap_first[2], tap_last[2];           /* live taps: those that meet data for some output; the others only ever
-                                                    meet padding */
+    int64_t tap_first[2], tap_last[2];           /* live taps: those that meet data for some output; the others only
+                                                    ever meet padding */
 } conv_shape;
 
 /* Products that share their runs: all outputs of one column, or all inputs of one column and one residue of the

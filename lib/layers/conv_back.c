@@ -131,7 +131,8 @@ static void blank_back(mn_op *op, const mn_run *run)
     mn_parallel(run, blank_back_part, &job, mn_conv_taps(s, 0) * taps_j * s->out_width);
     for (int64_t part = 0; part < mn_conv_taps(s, 0) * taps_j * s->out_width; part++)
         for (int64_t k = 0; k < blank->n_kinds; k++) {
-            const int64_t tap = part / s->out_width, i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
+            const int64_t tap = part / s->out_width;
+            const int64_t i = s->tap_first[0] + tap / taps_j, j = s->tap_first[1] + tap % taps_j;
             const int64_t iy = blank->kinds[k] * s->stride[0] - s->before[0] + i * s->dilation[0];
             const int64_t ix = part % s->out_width * s->stride[1] - s->before[1] + j * s->dilation[1];
             if (iy < 0 || iy >= s->height || ix < 0 || ix >= s->width)

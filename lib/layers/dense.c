@@ -124,7 +124,8 @@ static void forward(mn_op *op, const mn_run *run)
     dense_state *state = op->state;
     const int64_t depth = depth_of(layer), units = layer->spec->units, rows = run->batch * rows_of(layer);
     const mn_activation f = layer->spec->activation;
-    const float *kernel = mn_weight(layer, run, KERNEL), *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
+    const float *kernel = mn_weight(layer, run, KERNEL);
+    const float *bias = layer->spec->use_bias ? mn_weight(layer, run, BIAS) : NULL;
     if (is_few(op, run)) {
         mn_few few = {.m = rows, .ranges = 1, .to = {units}, .x = op->x[0], .ldx = depth, .w = kernel, .ldw = units,
                       .skips = run->passes & MN_PASS_ZEROS, .gradient = mn_late_of(op, run, KERNEL, units)};

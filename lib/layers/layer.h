@@ -31,8 +31,8 @@ typedef struct mn_param {
     int64_t ones_from, ones_to; /* elements that start as 1 whatever init says: an LSTM's forget bias */
     mn_regularizer reg;
     bool trainable; /* has a gradient; moving averages have none */
-    bool at_once;   /* in a pass with run->step_now the layer updates it where its gradient is made, which is stored nowhere.
-                       Its layer says so if it can; the model says no if something else adds to the gradient */
+    bool at_once;   /* in a pass with run->step_now the layer updates it where its gradient is made, which is stored
+                       nowhere. Its layer says so if it can; the model says no if something else adds to the gradient */
     mn_live live;
 } mn_param;
 
@@ -47,7 +47,8 @@ struct mn_layer {
     mn_shape out;
     bool masked;   /* an input carries a mask [batch][steps] */
     bool masks;    /* its output carries one */
-    bool view;     /* its output is its input under another shape: y = x[0], dy = dx[0], mask_out = mask[0]; nothing to do */
+    bool view;     /* its output is its input under another shape: y = x[0], dy = dx[0], mask_out = mask[0]; nothing
+                      to do */
     int32_t n_params;
     mn_param *params; /* its own; inner layers have theirs */
     mn_layer *inner[2];
@@ -86,8 +87,8 @@ struct mn_op {
     float **x;            /* [n_in] inputs: [batch][size of in[i]] */
     float *y;             /* output: [batch][size of out] */
     float **dx;           /* [n_in] gradients of the inputs; dx[i] is NULL where nobody wants it */
-    bool *dx_add;         /* [n_in] dx[i] already holds another reader's share: add to it, else overwrite. Inputs are served
-                             in order, so that of two equal ones the second adds */
+    bool *dx_add;         /* [n_in] dx[i] already holds another reader's share: add to it, else overwrite. Inputs are
+                             served in order, so that of two equal ones the second adds */
     float *dy;            /* gradient of the output; backward may use it as scratch */
     bool grad_add;        /* this layer's weights got a gradient from a later call already: add, else overwrite */
     bool skip_activation; /* dy is already the gradient before the softmax: the loss is fused with it */
@@ -99,8 +100,8 @@ struct mn_op {
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
     const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
                              packed from it. Forward only; NULL: none */
-    bool sloped;          /* x[0] comes out of a ReLU, whose slope dx[0] is multiplied by: it may be anything finite where x[0] is
-                             zero */
+    bool sloped;          /* x[0] comes out of a ReLU, whose slope dx[0] is multiplied by: it may be anything finite
+                             where x[0] is zero */
     bool one_hot;         /* x[0] is an input: its rows may be letters, see one_hot.h */
     bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
@@ -225,7 +226,8 @@ bool mn_nonzero_fits(int64_t size);
 mirnet_status mn_nonzero_create(mn_nonzero *out, int64_t size, int64_t capacity) MN_MUST_CHECK;
 void mn_nonzero_destroy(mn_nonzero *nonzero);
 /* Looks at x. The bits, or NULL where there are too few zeros to be worth it. */
-const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen, int64_t row);
+const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen,
+                                int64_t row);
 
 /* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */

@@ -148,8 +148,8 @@ void mn_one_hot_forward(const mn_one_hot *hot, const mn_op *op, const mn_run *ru
  * ------------------------------------------------------------------------------------------------------- */
 
 /* The rows of a matrix laid out as the kernel that output (oy, ox) picks; returns their number. */
-static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *codes, int64_t oy, int64_t ox, float *matrix,
-                    float **out)
+static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *codes, int64_t oy, int64_t ox,
+                    float *matrix, float **out)
 {
     const uint8_t *code = codes + oy * s->stride[0] - s->before[0] + s->tap_first[0] * s->dilation[0];
     const int64_t *at = hot->kernel_at + ox * hot->letters, step = s->out_width * hot->letters;

@@ -13,7 +13,8 @@
  */
 typedef struct mn_one_hot {
     int64_t letters;  /* floats of a row, and one for zeros */
-    int64_t *kernel_at; /* [live taps along the height][out_width][letters] where the row of the kernel is, and 1; 0: none */
+    int64_t *kernel_at; /* [live taps along the height][out_width][letters] where the row of the kernel is, and 1; 0:
+                           none */
     bool owner;       /* of the table */
     float *table;     /* the same for the forward pass: these rows, of zeros where there is none */
     int64_t line;     /* height, and the padding on both sides, which reads as zeros */

@@ -76,7 +76,8 @@ static void get_window(const axis *a, int64_t i, int64_t *from, int64_t *to)
 }
 
 /* One window of a sample, or of the blank. */
-static void pool_window(const mn_op *op, const mn_run *run, const grid *g, const int64_t window[4], int64_t sample, float *y)
+static void pool_window(const mn_op *op, const mn_run *run, const grid *g, const int64_t window[4], int64_t sample,
+                        float *y)
 {
     const int64_t line = g->w.size * g->channels, n = g->channels;
     const float *last = NULL;

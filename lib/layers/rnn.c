@@ -28,8 +28,8 @@ static bool regularized(const mn_regularizer *reg)
 static bool skips_idle(const mn_layer *layer)
 {
     const mn_layer_spec *spec = layer->spec;
-    return (mn_passes() & MN_PASS_ONE_STEP) && layer->in[0].dim[0] == 1 && idle_at_zero(spec) && !regularized(&spec->kernel_reg) &&
-           !regularized(&spec->bias_reg);
+    return (mn_passes() & MN_PASS_ONE_STEP) && layer->in[0].dim[0] == 1 && idle_at_zero(spec) &&
+           !regularized(&spec->kernel_reg) && !regularized(&spec->bias_reg);
 }
 
 /* All columns but those of gate 1. */

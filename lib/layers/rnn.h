@@ -45,7 +45,8 @@ struct mn_rnn {
     int64_t in, units, steps, columns; /* columns = gates * units */
     int64_t slots;
     int64_t slot_stride, step_stride; /* of state, h_dropped and kept, see mn_rnn_at */
-    bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and forgotten */
+    bool streams;                     /* no backward pass follows: x K is made for a few steps at a time, and
+                                         forgotten */
     bool joins;                       /* where it streams: x K + h R is one product, of a row that holds x and h */
     int64_t chunk;                    /* so many: a power of two */
     int64_t z_slot, z_step;           /* of z */
@@ -66,11 +67,13 @@ struct mn_rnn {
     float *kernel, *kernel_t;             /* packed: [blocks] products [in][block_n]; the transpose [columns][in] */
     float *recurrent[2], *recurrent_t[2]; /* packed, as the cell splits it, and transposed */
     float *scratch;                       /* in training, for few rows */
-    mn_nonzero nonzero;                   /* of x, where the product is made of all steps at once; without bits: not looked for */
+    mn_nonzero nonzero;                   /* of x, where the product is made of all steps at once; without bits: not
+                                             looked for */
     mn_tail *tail;                        /* where op->blank_in is set */
-    mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there, and
-                                             z in the order of x */
-    float *joined_kernel;                 /* packed [in + units][columns]: K above R, in place of both, where it joins */
+    mn_row *real;                         /* [slots][steps] rows of x and z whose step is not masked; NULL: all there,
+                                             and z in the order of x */
+    float *joined_kernel;                 /* packed [in + units][columns]: K above R, in place of both, where it
+                                             joins */
     float *bias;                          /* [columns] sum of what is added to z before the gates */
 
     /*
@@ -81,7 +84,8 @@ struct mn_rnn {
      */
     bool ready;       /* they are those of the weights */
     float *blank_z;   /* [steps][columns] x K + b of the blank */
-    float *after[2];  /* [steps][units] where the layer goes backwards: the states behind step t of the blank; else NULL */
+    float *after[2];  /* [steps][units] where the layer goes backwards: the states behind step t of the blank; else
+                         NULL */
 
     float *z;         /* [slots][steps][columns] x K + b, then gates, then their gradient; where it streams
                          [MN_RNN_CHUNK][slots][columns]; where it joins [slots][columns] x K + h R + b */

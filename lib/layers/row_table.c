@@ -1,64 +1,14 @@
-/* row_table.c - two convolutions over letters as sums of rows that are looked up */
+/* row_table.c - two convolutions over letters as sums of rows that are looked up: the rows */
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
-#include <stdatomic.h>
-
-#include "layers/conv.h"
 #include "layers/letters.h"
-#include "layers/row_table.h"
+#include "layers/row_work.h"
 #include "mem.h"
 
 enum {
-    MAX_WORDS = 1 << 20,      /* numbers that a word can have */
-    TABLE_FLOATS = 5 << 20,   /* of kept rows, 20 MiB: all that real sequences have, in the paper's network */
-    MISSES = 96,              /* rows that are made together */
-    TAPS = 64,                /* kernel rows of a sum that are listed at a time */
-    AHEAD = 2                 /* rows of sums that entries are asked for before they are added up */
-};
-
-/*
- * An entry belongs to a word and a residue: row o of the first convolution meets the kernel rows i of the second one
- * for which o + before - i is a multiple of its stride. `state` of an entry: 0 nobody has it; -(row + 1) somebody makes
- * it; row + 1 it is there.
- */
-struct mn_row_table {
-    int64_t words, residues, letters, word; /* words = letters ^ word */
-    int64_t entry;                          /* floats of a row: [kernel rows of the residue][out_width][filters] */
-    int64_t capacity;                       /* rows */
-    float *rows;                            /* [capacity][entry], memory that is not touched until rows come in */
-    _Atomic int64_t used;
-    _Atomic int32_t *state; /* [words][residues] */
-    int32_t *maker;         /* [capacity] the worker that makes it */
-    _Atomic int32_t workers;
-};
-
-typedef struct miss {
-    _Atomic int32_t *state; /* NULL: not kept */
-    int32_t row;
-    float *to;
-} miss;
-
-struct mn_row_work {
-    mn_row_table *table;
-    bool owner;
-    int32_t worker;
-    int64_t spare; /* a row that was claimed for nothing; -1: none */
-
-    uint8_t *letters;     /* [pad][in_height][pad] of one sample, among zeros */
-    int64_t pad;
-    int32_t *numbers;     /* [rows of the first convolution] of the words under them; -1: no word */
-    const float **entries; /* [capacity + 1][rows of the first convolution] */
-    int64_t *part_at;     /* [kernel rows of the second convolution] where each lies in its residue's entries */
-    float *own;           /* [own_rows][entry] what is not kept */
-    int64_t own_rows, own_used;
-
-    int64_t *n_missing;   /* [residues] */
-    miss *missing;        /* [residues][MISSES] */
-    float *words;         /* [MISSES][word][floats of an input row] of one residue after the other: [residues] of them */
-    float *first, *made;  /* [MISSES] rows of the first convolution; entries */
-    mn_row *at_word, *at_entry; /* [MISSES] */
-    int64_t *a_at;        /* [most runs of a group] */
+    MAX_WORDS = 1 << 20,    /* numbers that a word can have */
+    TABLE_FLOATS = 5 << 20, /* of kept rows, 20 MiB: all that real sequences have, in the paper's network */
 };
 
 /* letters ^ word, or MAX_WORDS + 1 if it is more than that. */
@@ -70,18 +20,13 @@ static int64_t count_words(int64_t letters, int64_t word)
     return mn_min(n, MAX_WORDS + 1);
 }
 
-static int64_t row_floats(const conv_shape *s)
-{
-    return s->width * s->channels;
-}
-
 bool mn_row_table_fits(const mn_layer *first, const mn_layer *second)
 {
     const conv_shape a = mn_conv_shape(first), b = mn_conv_shape(second);
-    const bool whole = a.out_height == b.height && a.out_width * a.filters == row_floats(&b); /* rows stay rows */
+    const bool whole = a.out_height == b.height && a.out_width * a.filters == mn_row_floats(&b); /* rows stay rows */
     return whole && a.dilation[0] == 1 && b.dilation[0] == 1 && mn_conv_taps(&a, 0) > 0 && mn_conv_taps(&b, 0) > 0 &&
-           row_floats(&a) < MN_NO_LETTER - 1 &&
-           count_words(row_floats(&a) + 1, mn_conv_taps(&a, 0)) <= MAX_WORDS / b.stride[0];
+           mn_row_floats(&a) < MN_NO_LETTER - 1 &&
+           count_words(mn_row_floats(&a) + 1, mn_conv_taps(&a, 0)) <= MAX_WORDS / b.stride[0];
 }
 
 void mn_row_work_destroy(mn_row_work *work)
@@ -115,7 +60,7 @@ static mirnet_status make_table(mn_row_work *work, const conv_shape *a, const co
     mn_row_table *t = work->table = mn_calloc(1, sizeof(*t));
     if (!t)
         return MIRNET_ERR_NOMEM;
-    t->letters = row_floats(a) + 1;
+    t->letters = mn_row_floats(a) + 1;
     t->word = mn_conv_taps(a, 0);
     t->words = count_words(t->letters, t->word);
     t->residues = b->stride[0];
@@ -138,7 +83,7 @@ static mirnet_status make_work(mn_row_work *work, const mn_op *first, const mn_o
     int64_t runs = 1;
     for (int64_t i = 0; i < sb->forward.count; i++)
         runs = mn_max(runs, sb->forward.groups[i].runs);
-    work->own_rows = mn_max(2 * a->out_height, MISSES);
+    work->own_rows = mn_max(2 * a->out_height, MN_ROW_MISSES);
     work->pad = a->kernel[0];
     work->letters = mn_calloc((size_t)(a->height + 2 * work->pad), 1);
     work->numbers = mn_calloc((size_t)a->out_height, sizeof(*work->numbers));
@@ -146,12 +91,12 @@ static mirnet_status make_work(mn_row_work *work, const mn_op *first, const mn_o
     work->entries = mn_calloc((size_t)((run->capacity + 1) * a->out_height), sizeof(*work->entries));
     work->own = mn_floats((size_t)(work->own_rows * t->entry));
     work->n_missing = mn_calloc(residues, sizeof(*work->n_missing));
-    work->missing = mn_calloc(residues * MISSES, sizeof(*work->missing));
-    work->words = mn_floats(residues * MISSES * (size_t)(t->word * row_floats(a)));
-    work->first = mn_floats(MISSES * (size_t)(a->out_width * a->filters));
-    work->made = mn_floats(MISSES * (size_t)t->entry);
-    work->at_word = mn_calloc(MISSES, sizeof(*work->at_word));
-    work->at_entry = mn_calloc(MISSES, sizeof(*work->at_entry));
+    work->missing = mn_calloc(residues * MN_ROW_MISSES, sizeof(*work->missing));
+    work->words = mn_floats(residues * MN_ROW_MISSES * (size_t)(t->word * mn_row_floats(a)));
+    work->first = mn_floats(MN_ROW_MISSES * (size_t)(a->out_width * a->filters));
+    work->made = mn_floats(MN_ROW_MISSES * (size_t)t->entry);
+    work->at_word = mn_calloc(MN_ROW_MISSES, sizeof(*work->at_word));
+    work->at_entry = mn_calloc(MN_ROW_MISSES, sizeof(*work->at_entry));
     work->a_at = mn_calloc((size_t)runs, sizeof(*work->a_at));
     if (!work->letters || !work->numbers || !work->part_at || !work->entries || !work->own || !work->n_missing ||
         !work->missing || !work->words || !work->first || !work->made || !work->at_word || !work->at_entry ||
@@ -190,8 +135,7 @@ void mn_row_work_reset(mn_row_work *work)
     atomic_store(&t->used, 0);
 }
 
-/* -- Making rows
- * ---------------------------------------------------------------------------------------------------- */
+/* -- Making rows --------------------------------------------------------------------------------------------------- */
 
 /* Rows of the first convolution for the words of one residue. */
 static void make_first(const mn_row_work *work, const mn_op *op, const mn_run *run, const float *words, int64_t count)
@@ -199,17 +143,18 @@ static void make_first(const mn_row_work *work, const mn_op *op, const mn_run *r
     conv_state *state = op->state;
     const conv_shape *s = &state->shape;
     const mn_layer_spec *spec = op->layer->spec;
-    const int64_t word = work->table->word * row_floats(s), line = s->out_width * s->filters;
+    const int64_t word = work->table->word * mn_row_floats(s), line = s->out_width * s->filters;
     for (int64_t ox = 0; ox < state->forward.count; ox++) {
         const conv_group *g = &state->forward.groups[ox];
         for (int64_t m = 0; m < count; m++)
-            work->at_word[m] = (mn_row){m * word - s->tap_first[0] * row_floats(s), m * line + ox * s->filters, 0,
+            work->at_word[m] = (mn_row){m * word - s->tap_first[0] * mn_row_floats(s), m * line + ox * s->filters, 0,
                                         (int32_t)g->runs};
         mn_gemm product = {
-            .m = count, .n = s->filters, .runs = g->runs, .run = g->run, .x = words, .y = work->first, .rows = work->at_word,
-            .a_at = g->a_at, .b_at = g->packed_at, .b = state->packed,
+            .m = count, .n = s->filters, .runs = g->runs, .run = g->run, .x = words, .y = work->first,
+            .rows = work->at_word, .a_at = g->a_at, .b_at = g->packed_at, .b = state->packed,
             .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels,
-            .bias = spec->use_bias ? mn_weight(op->layer, run, MN_CONV_BIAS) : NULL, .relu = spec->activation == MN_RELU,
+            .bias = spec->use_bias ? mn_weight(op->layer, run, MN_CONV_BIAS) : NULL,
+            .relu = spec->activation == MN_RELU,
         };
         mn_gemm_run(run, &product, 1);
     }
@@ -232,8 +177,9 @@ static void make_entries(const mn_row_work *work, const mn_op *op, const mn_run 
             const int64_t per_tap = g->runs / mn_conv_taps(s, 0), r = (i - s->tap_first[0]) * per_tap;
             for (int64_t j = 0; j < per_tap; j++)
                 work->a_at[j] = g->a_at[r + j] - i * line;
+            const int64_t to = at + ox * s->filters;
             for (int64_t m = 0; m < count; m++)
-                work->at_entry[m] = (mn_row){m * line, m * work->table->entry + at + ox * s->filters, 0, (int32_t)per_tap};
+                work->at_entry[m] = (mn_row){m * line, m * work->table->entry + to, 0, (int32_t)per_tap};
             mn_gemm product = {
                 .m = count, .n = s->filters, .runs = per_tap, .run = g->run, .x = work->first, .y = work->made,
                 .rows = work->at_entry, .a_at = work->a_at, .b_at = g->packed_at + r, .b = state->packed,
@@ -250,11 +196,11 @@ static void make_rows(mn_row_work *work, const mn_op *first, const mn_op *second
 {
     const mn_row_table *t = work->table;
     const conv_state *sa = first->state;
-    const int64_t count = work->n_missing[residue], word = t->word * row_floats(&sa->shape);
-    make_first(work, first, run, work->words + residue * MISSES * word, count);
+    const int64_t count = work->n_missing[residue], word = t->word * mn_row_floats(&sa->shape);
+    make_first(work, first, run, work->words + residue * MN_ROW_MISSES * word, count);
     make_entries(work, second, run, residue, count);
     for (int64_t m = 0; m < count; m++) {
-        const miss *it = &work->missing[residue * MISSES + m];
+        const mn_row_miss *it = &work->missing[residue * MN_ROW_MISSES + m];
         memcpy(it->to, work->made + m * t->entry, (size_t)t->entry * sizeof(float));
         if (it->state)
             atomic_store_explicit(it->state, it->row + 1, memory_order_release);
@@ -262,8 +208,7 @@ static void make_rows(mn_row_work *work, const mn_op *first, const mn_op *second
     work->n_missing[residue] = 0;
 }
 
-/* -- Looking up
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Looking up ---------------------------------------------------------------------------------------------------- */
 
 /* Numbers the words under the rows from..to - 1 of the first convolution. */
 static void number_words(mn_row_work *work, const conv_shape *s, int64_t from, int64_t to)
@@ -303,7 +248,7 @@ static const float *find_place(mn_row_work *work, const conv_shape *a, const flo
 {
     mn_row_table *t = work->table;
     const int64_t word = work->numbers[o];
-    miss it = {0};
+    mn_row_miss it = {0};
     if (word >= 0) {
         it.state = &t->state[word * t->residues + residue];
         const int32_t row = atomic_load_explicit(it.state, memory_order_acquire);
@@ -321,8 +266,8 @@ static const float *find_place(mn_row_work *work, const conv_shape *a, const flo
     }
     if (!it.state)
         it.to = work->own + work->own_used++ * t->entry;
-    const int64_t n = row_floats(a), start = o * a->stride[0] - a->before[0] + a->tap_first[0];
-    const int64_t at = residue * MISSES + work->n_missing[residue]++;
+    const int64_t n = mn_row_floats(a), start = o * a->stride[0] - a->before[0] + a->tap_first[0];
+    const int64_t at = residue * MN_ROW_MISSES + work->n_missing[residue]++;
     float *to = work->words + at * t->word * n;
     for (int64_t i = 0; i < t->word; i++, to += n)
         if (start + i >= 0 && start + i < a->height)
@@ -333,14 +278,13 @@ static const float *find_place(mn_row_work *work, const conv_shape *a, const flo
     return it.to;
 }
 
-/* Entries of the rows from..to - 1 of a sample; with no more than `own_rows` of them. */
-static void find_entries(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run, int64_t sample,
-                         int64_t from, int64_t to)
+void mn_row_work_find(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run, int64_t sample,
+                      int64_t from, int64_t to)
 {
     const conv_state *sa = first->state, *sb = second->state;
     const conv_shape *a = &sa->shape, *b = &sb->shape;
     const mn_row_table *t = work->table;
-    const float *x = first->x[0] + sample * a->height * row_floats(a);
+    const float *x = first->x[0] + sample * a->height * mn_row_floats(a);
     const float **entries = work->entries + sample * a->out_height;
     from = mn_max(from, 0);
     to = mn_min(to, a->out_height);
@@ -351,120 +295,16 @@ static void find_entries(mn_row_work *work, const mn_op *first, const mn_op *sec
         const int32_t row =
             word < 0 ? 0 : atomic_load_explicit(&t->state[word * t->residues + residue], memory_order_acquire);
         entries[o] = row > 0 ? t->rows + (row - 1) * t->entry : find_place(work, a, x, o, residue);
-        if (work->n_missing[residue] == MISSES)
+        if (work->n_missing[residue] == MN_ROW_MISSES)
             make_rows(work, first, second, run, residue);
         residue = residue + 1 < t->residues ? residue + 1 : 0;
     }
 }
 
-static void make_all(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run)
+void mn_row_work_make(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run)
 {
     const conv_state *sb = second->state;
     for (int64_t r = 0; r < sb->shape.stride[0]; r++)
         if (work->n_missing[r] > 0)
             make_rows(work, first, second, run, r);
-}
-
-/* -- Adding up
- * ------------------------------------------------------------------------------------------------------ */
-
-typedef struct add_job {
-    const mn_row_work *work;
-    const mn_op *first, *second;
-    const mn_run *run;
-    int64_t from, to; /* samples */
-} add_job;
-
-/* What kernel rows tap.. of the second convolution, TAPS at most, add to its row p; returns how many meet data. */
-static int64_t list_parts(const float **parts, const add_job *j, int64_t sample, int64_t p, int64_t tap)
-{
-    const conv_state *sb = j->second->state;
-    const conv_shape *s = &sb->shape;
-    const int64_t top = p * s->stride[0] - s->before[0], from = mn_max(tap, -top);
-    const int64_t to = mn_min(mn_min(tap + TAPS, s->tap_last[0]), s->height - top);
-    const float *const *entries = j->work->entries + sample * s->height;
-    const int64_t *part_at = j->work->part_at;
-    int64_t n = 0;
-    for (int64_t i = from; i < to; i++)
-        parts[n++] = entries[top + i] + part_at[i];
-    return n;
-}
-
-/* Row p of a sample: bias + sum over the kernel's rows. What row q of sample `next` will add up is asked for meanwhile,
- * unless q is negative. */
-static void add_up(const add_job *j, int64_t sample, int64_t p, int64_t next, int64_t q)
-{
-    const conv_state *sb = j->second->state;
-    const conv_shape *s = &sb->shape;
-    const mn_layer_spec *spec = j->second->layer->spec;
-    const float *bias = spec->use_bias ? mn_weight(j->second->layer, j->run, MN_CONV_BIAS) : NULL;
-    const float *parts[TAPS], *later[TAPS];
-    float *y = j->second->y + (sample * s->out_height + p) * s->out_width * s->filters;
-    for (int64_t tap = s->tap_first[0]; tap < s->tap_last[0]; tap += TAPS) {
-        const bool begins = tap == s->tap_first[0], ends = tap + TAPS >= s->tap_last[0];
-        mn_sum sum = {
-            .rows = parts, .count = list_parts(parts, j, sample, p, tap), .n = s->filters, .bias = begins ? bias : NULL,
-            .add = !begins, .relu = ends && spec->activation == MN_RELU,
-            .later = later, .later_count = q < 0 ? 0 : list_parts(later, j, next, q, tap),
-        };
-        for (int64_t ox = 0; ox < s->out_width; ox++, sum.at += s->filters)
-            j->run->kernels->sum_rows(y + sum.at, &sum);
-    }
-}
-
-static int64_t rows_of(const add_job *j, int64_t sample)
-{
-    const conv_state *sb = j->second->state;
-    return j->second->blank ? j->second->blank->extent[sample] : sb->shape.out_height;
-}
-
-static void add_part(void *context, int64_t part, int32_t worker)
-{
-    const add_job *j = context;
-    const int64_t sample = j->from + part, rows = rows_of(j, sample);
-    (void)worker;
-    for (int64_t p = 0; p < rows; p++) {
-        /* Behind the last row the next sample begins. */
-        const bool here = p + AHEAD < rows;
-        const int64_t next = here ? sample : sample + 1, q = here ? p + AHEAD : p + AHEAD - rows;
-        add_up(j, sample, p, next, next < j->to && q < rows_of(j, next) ? q : -1);
-    }
-}
-
-/* The blank is all zeros, and only its kinds of rows are wanted. */
-static void add_blank(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run)
-{
-    const conv_state *sa = first->state, *sb = second->state;
-    const conv_shape *s = &sb->shape;
-    const mn_blank *blank = second->blank;
-    const add_job job = {work, first, second, run, 0, 0};
-    memset(work->letters, 0, (size_t)(sa->shape.height + 2 * work->pad));
-    for (int64_t k = 0; k < blank->n_kinds; k++) {
-        const int64_t top = blank->kinds[k] * s->stride[0] - s->before[0];
-        work->own_used = 0;
-        find_entries(work, first, second, run, run->capacity, top + s->tap_first[0], top + s->tap_last[0]);
-        make_all(work, first, second, run);
-        add_up(&job, run->capacity, blank->kinds[k], 0, -1);
-    }
-}
-
-void mn_row_work_forward(mn_row_work *work, const mn_op *first, const mn_op *second, const mn_run *run)
-{
-    const conv_state *sa = first->state, *sb = second->state;
-    const conv_shape *a = &sa->shape, *b = &sb->shape;
-    const mn_blank *blank = second->blank, *in = first->blank_in;
-    for (int64_t from = 0, to; from < run->batch; from = to) {
-        work->own_used = 0;
-        for (to = from; to < run->batch && work->own_used + a->out_height <= work->own_rows; to++) {
-            const int64_t rows = blank ? blank->extent[to] : b->out_height;
-            (void)mn_read_letters(work->letters + work->pad, first->x[0] + to * a->height * row_floats(a),
-                                  in ? in->extent[to] : a->height, a->height, row_floats(a));
-            find_entries(work, first, second, run, to, 0, (rows - 1) * b->stride[0] - b->before[0] + b->tap_last[0]);
-        }
-        make_all(work, first, second, run);
-        add_job job = {work, first, second, run, from, to};
-        mn_parallel(run, add_part, &job, to - from);
-    }
-    if (blank)
-        add_blank(work, first, second, run);
 }

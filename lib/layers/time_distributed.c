@@ -145,7 +145,8 @@ static void backward(mn_op *op, const mn_run *run)
 static bool rows_read(const mn_layer *layer, mn_rows_read *out)
 {
     const mn_layer *inner = layer->inner[0];
-    return layer->in[0].dim[0] == 1 && !inner->cls->forward_only && inner->cls->rows_read && inner->cls->rows_read(inner, out);
+    return layer->in[0].dim[0] == 1 && !inner->cls->forward_only && inner->cls->rows_read &&
+           inner->cls->rows_read(inner, out);
 }
 
 static void commit(mn_op *op, const mn_run *run, float *weights)

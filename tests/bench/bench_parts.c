@@ -70,9 +70,10 @@ static void check(mirnet_status status)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: bench_parts [-p] [-r RECIPE] [-m MODEL] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
-                    "[DATA.csv ...]\n"
-                    "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, late, all\n");
+    fprintf(stderr,
+            "usage: bench_parts [-p] [-r RECIPE] [-m MODEL] [-t THREADS] [-b BATCH] [-s SECONDS] [-x SAVING,...] [-j] "
+            "[DATA.csv ...]\n"
+            "savings: blank, tail, rows, one_hot, dead_taps, one_step, at_once, zeros, late, all\n");
     exit(2);
 }
 
