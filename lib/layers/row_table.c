@@ -9,6 +9,7 @@
 enum {
     MAX_WORDS = 1 << 20,    /* numbers that a word can have */
     TABLE_FLOATS = 5 << 20, /* of kept rows, 20 MiB: all that real sequences have, in the paper's network */
+    OWN_FLOATS = 1 << 20,   /* of rows that are not kept, in each plan */
 };
 
 /* letters ^ word, or MAX_WORDS + 1 if it is more than that. */
@@ -20,13 +21,27 @@ static int64_t count_words(int64_t letters, int64_t word)
     return mn_min(n, MAX_WORDS + 1);
 }
 
+/* Floats of an entry: what a row gives through the kernel rows of the second convolution that it meets. */
+static int64_t entry_floats(const conv_shape *b)
+{
+    return mn_ceil_div(mn_conv_taps(b, 0), b->stride[0]) * b->out_width * b->filters;
+}
+
+static int64_t own_rows(const conv_shape *a)
+{
+    return mn_max(2 * a->out_height, MN_ROW_MISSES);
+}
+
 bool mn_row_table_fits(const mn_layer *first, const mn_layer *second)
 {
     const conv_shape a = mn_conv_shape(first), b = mn_conv_shape(second);
     const bool whole = a.out_height == b.height && a.out_width * a.filters == mn_row_floats(&b); /* rows stay rows */
-    return whole && a.dilation[0] == 1 && b.dilation[0] == 1 && mn_conv_taps(&a, 0) > 0 && mn_conv_taps(&b, 0) > 0 &&
-           mn_row_floats(&a) < MN_NO_LETTER - 1 &&
-           count_words(mn_row_floats(&a) + 1, mn_conv_taps(&a, 0)) <= MAX_WORDS / b.stride[0];
+    const int64_t letters = mn_row_floats(&a), word = mn_conv_taps(&a, 0);
+    if (!whole || a.dilation[0] != 1 || b.dilation[0] != 1 || word == 0 || mn_conv_taps(&b, 0) == 0 ||
+        letters >= MN_NO_LETTER - 1 || count_words(letters + 1, word) > MAX_WORDS / b.stride[0])
+        return false;
+    return count_words(letters, word) * b.stride[0] <= TABLE_FLOATS / entry_floats(&b) &&
+           own_rows(&a) <= OWN_FLOATS / entry_floats(&b);
 }
 
 void mn_row_work_destroy(mn_row_work *work)
@@ -64,7 +79,7 @@ static mirnet_status make_table(mn_row_work *work, const conv_shape *a, const co
     t->word = mn_conv_taps(a, 0);
     t->words = count_words(t->letters, t->word);
     t->residues = b->stride[0];
-    t->entry = mn_ceil_div(mn_conv_taps(b, 0), b->stride[0]) * b->out_width * b->filters;
+    t->entry = entry_floats(b);
     t->capacity = mn_min(t->words * t->residues, TABLE_FLOATS / t->entry);
     t->rows = mn_floats_raw((size_t)(t->capacity * t->entry));
     t->state = mn_calloc((size_t)(t->words * t->residues), sizeof(*t->state));
@@ -83,7 +98,7 @@ static mirnet_status make_work(mn_row_work *work, const mn_op *first, const mn_o
     int64_t runs = 1;
     for (int64_t i = 0; i < sb->forward.count; i++)
         runs = mn_max(runs, sb->forward.groups[i].runs);
-    work->own_rows = mn_max(2 * a->out_height, MN_ROW_MISSES);
+    work->own_rows = own_rows(a);
     work->pad = a->kernel[0];
     work->letters = mn_calloc((size_t)(a->height + 2 * work->pad), 1);
     work->numbers = mn_calloc((size_t)a->out_height, sizeof(*work->numbers));

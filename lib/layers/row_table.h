@@ -11,10 +11,11 @@
  * over the rows of its kernel of what each word's row gives through that row. These products are made once for each
  * word that occurs, kept, and added up where they are needed. Proof: the same numbers are multiplied and added; only
  * whole products take the place of the sums that they are. An entry is the same sum whoever makes it and whether it is
- * kept, so results depend on nothing but the sample. It stops where the words are too many to number, the rows are
- * dilated, the second convolution sees other rows than the first one makes (behind a Reshape), or the first one has
- * other readers. Rows that are no letters, and words for which there is no more room, go through the same products
- * without being kept.
+ * kept, so results depend on nothing but the sample. It stops where the table has no room for all words of letters
+ * (made again and again, rows cost more than the two products), where the rows of a sample that are not kept would take
+ * much room, where they are dilated, the second convolution sees other rows than the first one makes (behind a
+ * Reshape), or the first one has other readers. Rows that are no letters, and words with padding for which there is no
+ * more room, go through the same products without being kept.
  */
 typedef struct mn_row_table mn_row_table; /* the kept rows: shared by all plans of a predictor */
 typedef struct mn_row_work mn_row_work;   /* what one plan needs to use them */
