@@ -8,16 +8,17 @@
 
 void mn_feed_destroy(mn_feed *feed)
 {
+    mirnet_encoder_destroy(feed->encoder);
     mn_free(feed->records);
     mn_free(feed->own_inputs);
     *feed = (mn_feed){0};
 }
 
-static mirnet_status check_records(const mirnet_model *model, const mirnet_dataset *dataset, const int64_t *records,
-                                   int64_t n)
+static mirnet_status check_records(const mirnet_encoder *encoder, const mirnet_dataset *dataset,
+                                   const int64_t *records, int64_t n)
 {
     const int64_t count = mirnet_dataset_count(dataset);
-    float *row = mn_floats((size_t)mirnet_encoder_get_size(model->encoder));
+    float *row = mn_floats((size_t)mirnet_encoder_get_size(encoder));
     if (!row)
         return MIRNET_ERR_NOMEM;
     mirnet_status status = MIRNET_OK;
@@ -30,7 +31,7 @@ static mirnet_status check_records(const mirnet_model *model, const mirnet_datas
             status = mn_fail(MIRNET_ERR_INVALID, "record %lld ('%s') has no class", (long long)record + 1,
                              mirnet_dataset_get_name(dataset, record));
         else
-            status = mirnet_encoder_run(model->encoder, mirnet_dataset_get_sequence(dataset, record),
+            status = mirnet_encoder_run(encoder, mirnet_dataset_get_sequence(dataset, record),
                                         (size_t)mirnet_dataset_get_length(dataset, record), NULL, row);
         if (status == MIRNET_ERR_FORMAT || status == MIRNET_ERR_SHAPE)
             mn_fail_within(status, "record %lld ('%s')", (long long)record + 1,
@@ -50,14 +51,19 @@ mirnet_status mn_feed_set_dataset(mn_feed *feed, const mirnet_model *model, cons
     if (mirnet_dataset_class_count(dataset) != outputs)
         return mn_fail(MIRNET_ERR_SHAPE, "the data have %d classes, the model has %lld outputs",
                        mirnet_dataset_class_count(dataset), (long long)outputs);
-    MN_TRY(check_records(model, dataset, records, n));
-    int64_t *copy = mn_calloc((size_t)n, sizeof(*copy));
-    if (!copy)
-        return MIRNET_ERR_NOMEM;
+    mn_feed made = {.n = n, .dataset = dataset};
+    MN_TRY(mirnet_encoder_create(&made.encoder, model->recipe));
+    mirnet_status status = check_records(made.encoder, dataset, records, n);
+    if (status == MIRNET_OK && !(made.records = mn_calloc((size_t)n, sizeof(*made.records))))
+        status = MIRNET_ERR_NOMEM;
+    if (status != MIRNET_OK) {
+        mn_feed_destroy(&made);
+        return status;
+    }
     for (int64_t i = 0; i < n; i++)
-        copy[i] = records ? records[i] : i;
+        made.records[i] = records ? records[i] : i;
     mn_feed_destroy(feed);
-    *feed = (mn_feed){.n = n, .dataset = dataset, .records = copy};
+    *feed = made;
     return MIRNET_OK;
 }
 
@@ -116,9 +122,9 @@ void mn_feed_get(const mn_feed *feed, const mn_plan *plan, int64_t i, int64_t ro
     if (feed->dataset) {
         const int64_t record = feed->records[i];
         /* Cannot fail: the record was encoded once when it was set. */
-        (void)mirnet_encoder_run(model->encoder, mirnet_dataset_get_sequence(feed->dataset, record),
+        (void)mirnet_encoder_run(feed->encoder, mirnet_dataset_get_sequence(feed->dataset, record),
                                  (size_t)mirnet_dataset_get_length(feed->dataset, record), NULL,
-                                 mn_plan_input(plan, 0) + row * mirnet_encoder_get_size(model->encoder));
+                                 mn_plan_input(plan, 0) + row * mirnet_encoder_get_size(feed->encoder));
         memset(target, 0, (size_t)outputs * sizeof(*target));
         target[mirnet_dataset_get_class(feed->dataset, record)] = 1;
         *weight = 1;

@@ -7,10 +7,11 @@
 
 #include "plan.h"
 
-/* All zeros is an empty feed. What it points at is borrowed. */
+/* All zeros is an empty feed. What it points at is borrowed but for what is its own. */
 typedef struct mn_feed {
     int64_t n;
     const mirnet_dataset *dataset; /* NULL: tensors */
+    mirnet_encoder *encoder;       /* own, as the model's was when the dataset was set */
     int64_t *records;              /* [n] own copy */
     const float *const *inputs;    /* [inputs of the model] */
     const float **own_inputs;      /* a copy of these pointers, or NULL where the caller's list is enough */

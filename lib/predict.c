@@ -15,6 +15,7 @@ enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 4096, 
 
 struct mirnet_predictor {
     const mirnet_model *model;
+    mirnet_encoder *encoder; /* its own, as the model's was; NULL: there was none */
     mn_threads *threads;
     int32_t n_plans; /* one for each thread */
     mn_plan **plans;
@@ -53,6 +54,7 @@ void mirnet_predictor_destroy(mirnet_predictor *predictor)
     mn_free(predictor->plans);
     mn_free(predictor->order);
     mn_free(predictor->starts);
+    mirnet_encoder_destroy(predictor->encoder);
     mn_threads_destroy(predictor->threads);
     mn_free(predictor);
 }
@@ -71,9 +73,10 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     const mirnet_model *model = predictor->model;
     predictor->block = block_size(model);
     if (model->encoder) {
+        MN_TRY(mirnet_encoder_create(&predictor->encoder, model->recipe));
         predictor->order = mn_calloc(WINDOW, sizeof(*predictor->order));
         predictor->starts =
-            mn_calloc((size_t)mirnet_encoder_get_length(model->encoder) + 2, sizeof(*predictor->starts));
+            mn_calloc((size_t)mirnet_encoder_get_length(predictor->encoder) + 2, sizeof(*predictor->starts));
         if (!predictor->order || !predictor->starts)
             return MIRNET_ERR_NOMEM;
     }
@@ -112,7 +115,7 @@ static mirnet_status encode(const job *j, int64_t i, float *to)
 {
     size_t length;
     const char *text = sequence_of(j->from, i, &length);
-    return mirnet_encoder_run(j->predictor->model->encoder, text, length, NULL, to);
+    return mirnet_encoder_run(j->predictor->encoder, text, length, NULL, to);
 }
 
 static int64_t samples_of(const job *j, int64_t block)
@@ -140,7 +143,7 @@ static bool fill(job *j, const mn_plan *plan, int64_t block, int64_t n)
     }
     for (int64_t i = 0; !j->from->inputs && i < n; i++) {
         const int64_t sample = sample_at(j, block, i);
-        if (encode(j, sample, mn_plan_input(plan, 0) + i * mirnet_encoder_get_size(model->encoder)) == MIRNET_OK)
+        if (encode(j, sample, mn_plan_input(plan, 0) + i * mirnet_encoder_get_size(j->predictor->encoder)) == MIRNET_OK)
             continue;
         int64_t first = atomic_load(&j->refused);
         while (sample < first && !atomic_compare_exchange_weak(&j->refused, &first, sample))
@@ -172,7 +175,7 @@ static void block_part(void *context, int64_t part, int32_t worker)
 static void sort_window(job *j)
 {
     const mirnet_predictor *predictor = j->predictor;
-    const int64_t longest = mirnet_encoder_get_length(predictor->model->encoder);
+    const int64_t longest = mirnet_encoder_get_length(predictor->encoder);
     int32_t *starts = predictor->starts;
     size_t length;
     memset(starts, 0, (size_t)(longest + 2) * sizeof(*starts));

@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "kernels/kernels.h"
 #include "mem.h"
@@ -39,7 +38,7 @@ enum { SPINS = 4000, YIELDS = 200 };
 struct mn_threads {
     int32_t count;   /* the caller's thread included */
     int32_t started; /* helpers that run */
-    pid_t owner;     /* a forked child has the memory but not the threads */
+    uint32_t born;   /* forks before it: a forked child has the memory but not the threads */
     pthread_t *ids;
 
     lane *lanes; /* [count] */
@@ -62,6 +61,25 @@ struct mn_threads {
     _Atomic int64_t finished; /* parts of the current job. The caller watches it */
     char apart_4[LINES];
 };
+
+/* Forks that lie between this process and the one that made the first pool: process numbers may come again. */
+static _Atomic uint32_t forks;
+static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+static void count_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+}
+
+static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
+
+static bool is_ours(const mn_threads *t)
+{
+    return t->born == atomic_load_explicit(&forks, memory_order_relaxed);
+}
 
 typedef struct helper_start {
     mn_threads *threads;
@@ -148,7 +166,7 @@ void mn_threads_destroy(mn_threads *t)
 {
     if (!t)
         return;
-    if (t->owner == getpid()) {
+    if (is_ours(t)) {
         pthread_mutex_lock(&t->lock);
         atomic_store(&t->stop, true);
         pthread_cond_broadcast(&t->work);
@@ -186,6 +204,7 @@ mirnet_status mn_threads_create(mn_threads **out, int32_t count)
     mn_threads *t = mn_calloc(1, sizeof(*t));
     if (!t)
         return MIRNET_ERR_NOMEM;
+    pthread_once(&watched, watch_forks);
     t->ids = mn_calloc((size_t)count, sizeof(*t->ids));
     t->lanes = mn_calloc((size_t)count, sizeof(*t->lanes));
     if (!t->ids || !t->lanes) {
@@ -195,7 +214,7 @@ mirnet_status mn_threads_create(mn_threads **out, int32_t count)
         return MIRNET_ERR_NOMEM;
     }
     t->count = count;
-    t->owner = getpid();
+    t->born = atomic_load(&forks);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->work, NULL);
     pthread_cond_init(&t->ready, NULL);
@@ -252,7 +271,7 @@ static void wait_until_finished(mn_threads *t, int64_t parts)
 
 void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t parts)
 {
-    if (!threads || parts <= 1 || parts >= (int64_t)CLOSED || threads->owner != getpid()) {
+    if (!threads || parts <= 1 || parts >= (int64_t)CLOSED || !is_ours(threads)) {
         for (int64_t part = 0; part < parts; part++)
             task(context, part, 0);
         return;

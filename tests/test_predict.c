@@ -418,6 +418,39 @@ START_TEST(the_callers_small_numbers_are_left_alone)
 }
 END_TEST
 
+/* What mirnet_model_set_text changes holds for what is created afterwards. */
+START_TEST(a_predictor_and_a_trainer_keep_their_encoder)
+{
+    static const char *const sequences[] = {"GUGAGUGGGA", "CCAG"};
+    mirnet_model *model = mn_net_create_recipe(
+        "{\"encoder\": {\"length\": 8, \"long\": \"truncate\"}, \"training\": {\"epochs\": 1}, \"model\": ",
+        "InputLayer: 8, 4; Flatten; Dense: 'units': 2, 'activation': 'softmax';");
+    mirnet_predictor *before, *after;
+    mirnet_trainer *trainer;
+    mirnet_dataset *data;
+    float first[4], again[4];
+    mn_ok(mirnet_dataset_create(&data));
+    mn_ok(mirnet_dataset_add(data, "a", sequences[0], NULL, "x", NULL));
+    mn_ok(mirnet_dataset_add(data, "b", sequences[1], NULL, "y", NULL));
+    mn_ok(mirnet_predictor_create(&before, model, 1));
+    mn_ok(mirnet_predictor_run_sequences(before, sequences, 2, first));
+    mn_ok(mirnet_trainer_create(&trainer, model));
+    mn_ok(mirnet_trainer_set_dataset(trainer, data, NULL, 2));
+    mn_ok(mirnet_model_set_text(model, "encoder.long", "error"));
+    mn_ok(mirnet_predictor_run_sequences(before, sequences, 2, again));
+    mn_same("probabilities", again, first, 4);
+    mn_ok(mirnet_predictor_create(&after, model, 1));
+    mn_fails(MIRNET_ERR_SHAPE, mirnet_predictor_run_sequences(after, sequences, 2, again));
+    mn_ok(mirnet_trainer_run(trainer));
+    mn_fails(MIRNET_ERR_SHAPE, mirnet_trainer_set_dataset(trainer, data, NULL, 2));
+    mirnet_trainer_destroy(trainer);
+    mirnet_predictor_destroy(before);
+    mirnet_predictor_destroy(after);
+    mirnet_dataset_destroy(data);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("predict");
@@ -431,6 +464,7 @@ int main(void)
     tcase_add_test(tc, a_long_list_gets_the_same_bits);
     tcase_add_test(tc, the_first_sequence_that_is_refused_is_named);
     tcase_add_test(tc, wrong_arguments_are_refused);
+    tcase_add_test(tc, a_predictor_and_a_trainer_keep_their_encoder);
     tcase_add_test(tc, a_nan_in_the_input_shows_in_the_output);
     tcase_add_test(tc, the_callers_small_numbers_are_left_alone);
     suite_add_tcase(suite, tc);

@@ -56,7 +56,7 @@ MIRNET_API mirnet_status mirnet_trainer_set_validation_tensors(mirnet_trainer *t
 /*
  * Called after every batch (`batch` = 1..batches) and after every epoch (`batch` = 0), in the thread that trains.
  * Progress is read with mirnet_trainer_get_history and mirnet_trainer_get_count; the callback may also save the model
- * or predict with it, but not step the trainer. Return 0 to go on; anything else stops: the running call returns
+ * or predict with it, in that thread, but not step the trainer. Return 0 to go on; anything else stops: the running call returns
  * CANCELLED.
  */
 typedef int32_t (*mirnet_trainer_callback)(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload);
