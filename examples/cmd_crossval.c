@@ -77,12 +77,15 @@ static int prepare_lanes(crossval *cv, int64_t threads)
     return status;
 }
 
-/* The folds first..first + n - 1, one a lane, with about as many threads each. */
+/* The folds first..first + n - 1, one a lane, with about as many threads each. An error ends those behind it too, and
+ * the first one is reported, as if they had run one after the other. */
 static int run_beside(crossval *cv, int64_t threads, const progress *p, int64_t first, int64_t n)
 {
+    _Atomic int64_t failed = INT64_MAX;
     for (int64_t i = 0; i < n; i++) {
         fold *f = &cv->lanes[i];
         f->number = first + i;
+        f->failed = &failed;
         f->threads = (int32_t)((threads + n - 1 - i) / n);
         for (int m = 0; m < METHODS; m++)
             f->rows[m] = &cv->rows[m][f->number];
@@ -94,11 +97,9 @@ static int run_beside(crossval *cv, int64_t threads, const progress *p, int64_t 
     for (int64_t i = 1; i < n; i++)
         beside_start(&cv->lanes[i].beside, 1, fold_run, &cv->lanes[i]);
     beside_start(&cv->lanes[0].beside, 0, fold_run, &cv->lanes[0]);
-    int status = EXIT_OK;
     for (int64_t i = 0; i < n; i++)
-        if (beside_wait(&cv->lanes[i].beside) != EXIT_OK && status == EXIT_OK)
-            status = out_error("%s", cv->lanes[i].message);
-    return status;
+        (void)beside_wait(&cv->lanes[i].beside);
+    return failed == INT64_MAX ? EXIT_OK : out_error("%s", cv->lanes[failed - first].message);
 }
 
 static int run_folds(crossval *cv, const args *a)

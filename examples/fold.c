@@ -35,10 +35,22 @@ void fold_close(fold *f)
     free(f->probabilities);
 }
 
-static int32_t on_step(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
+static int has_failed_before(const fold *f)
 {
-    progress_show(payload, trainer, epoch, batch);
-    return 0;
+    return atomic_load(f->failed) < f->number;
+}
+
+static int32_t show_step(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
+{
+    fold *f = payload;
+    progress_show(&f->progress, trainer, epoch, batch);
+    return has_failed_before(f);
+}
+
+static int32_t check_step(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
+{
+    (void)trainer, (void)epoch, (void)batch;
+    return has_failed_before(payload);
 }
 
 /* Draws the records of both parts. Each fold draws all folds of its repeat anew: that takes next to no time. */
@@ -64,8 +76,9 @@ static mirnet_status divide(fold *f)
     return status;
 }
 
-/* Leaves the probabilities of the test records. A NULL progress is silent. */
-static mirnet_status train_and_predict(fold *f, mirnet_recipe *recipe, progress *p, int64_t *out_epochs)
+/* Leaves the probabilities of the test records. */
+static mirnet_status train_and_predict(fold *f, mirnet_recipe *recipe, mirnet_trainer_callback on_step,
+                                       int64_t *out_epochs)
 {
     const mirnet_dataset *dataset = f->plan->dataset;
     mirnet_model *model = NULL;
@@ -80,8 +93,8 @@ static mirnet_status train_and_predict(fold *f, mirnet_recipe *recipe, progress 
         status = mirnet_trainer_set_threads(trainer, f->threads);
     if (status == MIRNET_OK)
         status = mirnet_trainer_set_dataset(trainer, dataset, f->train, f->n_train);
-    if (status == MIRNET_OK && p)
-        status = mirnet_trainer_set_callback(trainer, on_step, p);
+    if (status == MIRNET_OK)
+        status = mirnet_trainer_set_callback(trainer, on_step, f);
     if (status == MIRNET_OK)
         status = mirnet_trainer_run(trainer);
     if (status == MIRNET_OK)
@@ -96,17 +109,28 @@ static mirnet_status train_and_predict(fold *f, mirnet_recipe *recipe, progress 
     return status;
 }
 
-/* The rule of the 3' splice site, with no training at all: an intron ends in CAG or UAG. */
+/* The class of the mirtrons: the one that has such a name, or else the positive one. */
+static int32_t mirtron_class(const mirnet_dataset *dataset)
+{
+    static const char *const names[] = {"mirtron", "TRUE", "true", "1", "yes", "positive"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (int32_t c = 0; c < mirnet_dataset_class_count(dataset); c++)
+            if (strcmp(mirnet_dataset_get_class_name(dataset, c), names[i]) == 0)
+                return c;
+    return 0;
+}
+
+/* The rule of the 3' splice site, with no training at all: an intron, and so a mirtron, ends in CAG or UAG. */
 static void apply_yag(fold *f)
 {
-    const int32_t n_classes = f->plan->n_classes;
+    const int32_t n_classes = f->plan->n_classes, mirtron = mirtron_class(f->plan->dataset);
     memset(f->probabilities, 0, (size_t)f->n_test * (size_t)n_classes * sizeof(float));
     for (int64_t i = 0; i < f->n_test; i++) {
         const char *sequence = mirnet_dataset_get_sequence(f->plan->dataset, f->test[i]);
         int64_t length = mirnet_dataset_get_length(f->plan->dataset, f->test[i]);
         const char *end = length >= 3 ? sequence + length - 3 : "";
-        int positive = strcmp(end, "CAG") == 0 || strcmp(end, "UAG") == 0;
-        f->probabilities[i * n_classes + (positive ? 0 : 1)] = 1;
+        int ends_so = strcmp(end, "CAG") == 0 || strcmp(end, "UAG") == 0;
+        f->probabilities[i * n_classes + (ends_so ? mirtron : mirtron == 0)] = 1;
     }
 }
 
@@ -142,7 +166,7 @@ static mirnet_status run(fold *f)
     write_label(f);
     mirnet_status status = divide(f);
     if (status == MIRNET_OK)
-        status = train_and_predict(f, f->recipes[0], &f->progress, &f->rows[0]->epochs);
+        status = train_and_predict(f, f->recipes[0], show_step, &f->rows[0]->epochs);
     progress_clear(&f->progress);
     if (status == MIRNET_OK)
         status = score(f, f->rows[0]);
@@ -151,7 +175,7 @@ static mirnet_status run(fold *f)
         status = score(f, f->rows[1]);
     }
     if (status == MIRNET_OK && f->recipes[2])
-        status = train_and_predict(f, f->recipes[2], NULL, &f->rows[2]->epochs);
+        status = train_and_predict(f, f->recipes[2], check_step, &f->rows[2]->epochs);
     if (status == MIRNET_OK && f->recipes[2])
         status = score(f, f->rows[2]);
     return status;
@@ -163,5 +187,8 @@ int fold_run(void *context)
     if (run(f) == MIRNET_OK)
         return EXIT_OK;
     snprintf(f->message, sizeof(f->message), "%s", mirnet_last_message());
+    int64_t first = atomic_load(f->failed);
+    while (f->number < first && !atomic_compare_exchange_weak(f->failed, &first, f->number))
+        ;
     return EXIT_FAILED;
 }

@@ -3,6 +3,8 @@
 #ifndef FOLD_H
 #define FOLD_H
 
+#include <stdatomic.h>
+
 #include <mirnet/mirnet.h>
 
 #include "beside.h"
@@ -33,6 +35,7 @@ typedef struct fold {
     int64_t n_train, n_test;
 
     int64_t number; /* repeat * folds + fold, both from 0 */
+    _Atomic int64_t *failed; /* the first fold that failed, INT64_MAX: none. Those behind it stop */
     int32_t threads;
     report_row *rows[METHODS]; /* where its figures go */
     progress progress;

@@ -219,7 +219,7 @@ int out_close(out_file *out)
         failed(out);
     if (out->temporary && !out->error && fsync(fileno(out->file)) != 0)
         failed(out);
-    if (fclose(out->file) != 0)
+    if (out->file != stdout && fclose(out->file) != 0) /* there may be more to come on standard output */
         failed(out);
     out->file = NULL;
     if (out->temporary && !out->error && rename(out->temporary, out->target) != 0)

@@ -51,10 +51,20 @@ for threads in 3 7; do
 done
 refused 'one error for all folds' 1 'early stopping watches validation data' mirnet crossval -q -r small.json -t 4 \
   --set training.validation_split=0 --set training.early_stopping=1 sim.csv
+# A network that soon diverges: the other folds stop, and the error is the last thing that is said.
+linear='{"class_name": "Dense", "config": {"units": 4}},'
+sed "s/.*\"units\": 2/$linear$linear$linear&/" small.json >steep.json
+mirnet crossval -r steep.json -t 3 --epochs 100000 --set training.optimizer=sgd --set training.learning_rate=1000 sim.csv \
+  >out 2>err
+[ $? -eq 1 ] && [ "$(tail -n 1 err)" = "$(grep 'not a finite' err)" ]
+verdict 'a fold that fails ends those beside it: one error, at the end'
 ok 'another seed' mirnet crossval -q -r small.json --json other.json --seed 4 sim.csv
 differ 'another seed gives another report' cv.json other.json
 mirnet crossval -q -r small.json --seed 3 --json - sim.csv >stdout.json 2>err
 same 'JSON on standard output' cv.json stdout.json
+mirnet crossval -q -r small.json --seed 3 --json - -o - sim.csv >both 2>err
+cat cv.json text | cmp -s - both
+verdict 'both reports on standard output'
 
 # The rule of the 3' end, on sequences of which it is known.
 cat >yag.csv <<'CSV'
@@ -69,6 +79,8 @@ n4,CAGGACUAACGCCUUUCCUGAA,FALSE
 CSV
 ok 'crossval of the rule' mirnet crossval -q -r small.json -k 2 --json yag.json yag.csv
 holds 'the rule is right on its own cases' yag.json 'all(v == 1 for v in d["baselines"]["three_prime_yag"].values())'
+ok 'crossval of the rule, negative first' mirnet crossval -q -r small.json -k 2 --json yag.json --positive FALSE yag.csv
+holds 'the rule is about mirtrons, not the positive class' yag.json 'all(v == 1 for v in d["baselines"]["three_prime_yag"].values())'
 
 # Repeats, groups, order.
 ok 'repeats' mirnet crossval -q -r small.json --repeats 2 -k 3 -e 1 --json repeats.json sim.csv
