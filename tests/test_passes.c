@@ -147,6 +147,11 @@ START_TEST(savings_in_networks_on_letters)
         "Dense: 'units': 3, 'activation': 'softmax';",
         "InputLayer: 40, 4; Masking; LSTM: 'units': 6, 'return_sequences': true; GRU: 'units': 5; Dense: 'units': 2, "
         "'activation': 'softmax';",
+        /* Windows of all columns, and of some. */
+        "InputLayer: 40, 4, 1; Conv2D: 'filters': 9, 'kernel_size': [6, 4], 'padding': 'same', 'activation': 'relu';"
+        "MaxPooling2D: 'pool_size': [7, 4], 'strides': [3, 1]; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
+        "InputLayer: 40, 4, 1; Conv2D: 'filters': 70, 'kernel_size': [6, 4], 'padding': 'same', 'activation': 'relu';"
+        "MaxPooling2D: 'pool_size': [5, 2], 'padding': 'same'; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
         /* Rows that a Reshape cuts anew, or leaves as they are. */
         "InputLayer: 20, 4, 1; Conv2D: 'filters': 8, 'kernel_size': [3, 4], 'padding': 'same'; Reshape: 'target_shape': [80, 8];"
         "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3, 'activation': 'softmax';",
@@ -345,7 +350,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_in_the_papers_network);
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
-    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 12);
+    tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 14);
     tcase_add_test(tc, a_larger_batch_before_changes_no_bit);
     tcase_add_test(tc, a_table_is_made_where_it_has_room_for_all_words);
     tcase_add_test(tc, a_full_table_changes_nothing);

@@ -167,6 +167,10 @@ typedef struct mn_kernels {
 
     /* out[n] = the largest of d[m * ldd + n] over m, of which there is one at least; NaN if there is one. */
     void (*column_max)(float *out, const float *d, int64_t m, int64_t n, int64_t ldd);
+    /* out[n] = the first m for which x[m * ldx + n] == y[n]; -1: there is none. */
+    void (*first_equal)(int32_t *out, const float *x, const float *y, int64_t m, int64_t n, int64_t ldx);
+    /* dx[m][n] (+)= dy[n] / c where x[m][n] == y[n], which it does c times over m; 0 elsewhere. */
+    void (*share_equal)(float *dx, const float *x, const float *y, const float *dy, int64_t m, int64_t n, bool add);
     void (*sum_rows)(float *y, const mn_sum *sum);
     void (*pick_rows)(const mn_pick *pick);
     /* rows[i][n] += x[n] for each of `count` rows, which are different ones, from `at` on. */

@@ -43,6 +43,7 @@ typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
 #include "kernels/gemm_tmpl.h"
 #include "kernels/update_tmpl.h"
 #include "kernels/outer_tmpl.h"
+#include "kernels/rows_tmpl.h"
 #include "kernels/few_tmpl.h"
 /* clang-format on */
 
@@ -56,6 +57,8 @@ const mn_kernels MN_TABLE = {
     .settle = settle,
     .column_sums = column_sums,
     .column_max = column_max,
+    .first_equal = first_equal,
+    .share_equal = share_equal,
     .sum_rows = sum_rows,
     .pick_rows = pick_rows,
     .add_to_rows = add_to_rows,

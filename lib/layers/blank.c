@@ -91,7 +91,8 @@ void mn_blank_reach(mn_blank *out, mn_blank *in, const mn_rows_read *read, int64
         const int64_t end = (rows - 1) * read->stride - read->before + (read->last - 1) * read->dilation + 1;
         out->extent[b] = rows;
         out->seen[b] = rows;
-        in->seen[b] = mn_max(in->seen[b], mn_min(rows > 0 ? end : 0, in->rows));
+        if (!read->from_blank)
+            in->seen[b] = mn_max(in->seen[b], mn_min(rows > 0 ? end : 0, in->rows));
     }
 }
 

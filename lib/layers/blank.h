@@ -42,6 +42,7 @@ static inline const float *mn_blank_row(const mn_blank *blank, const float *x, i
  * exist. */
 typedef struct mn_rows_read {
     int64_t in_rows, out_rows, first, last, stride, dilation, before;
+    bool from_blank; /* those behind the extent are read in the blank, by mn_blank_row: no copies are wanted */
 } mn_rows_read;
 
 /* Errors: NOMEM. `in` NULL: an input, all of whose rows are alike in the blank. */

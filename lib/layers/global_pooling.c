@@ -88,18 +88,6 @@ static void pool_average(const mn_op *op, const mn_run *run, int64_t sample, flo
         y[c] /= count;
 }
 
-static void spread_max(const float *x, const float *y, const float *dy, float *dx, int64_t places, int64_t channels)
-{
-    for (int64_t c = 0; c < channels; c++) {
-        int64_t n = 0;
-        for (int64_t t = 0; t < places; t++)
-            n += x[t * channels + c] == y[c];
-        for (int64_t t = 0; t < places; t++)
-            if (x[t * channels + c] == y[c])
-                dx[t * channels + c] += dy[c] / (float)n;
-    }
-}
-
 static void spread_average(const uint8_t *mask, const float *dy, float *dx, int64_t places, int64_t channels)
 {
     float count = count_real(mask, places);
@@ -116,17 +104,17 @@ static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, in
 
 static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
 {
-    (void)run;
     int64_t places = count_places(op), channels = mn_out_size(op), n = places * channels;
     for (int64_t s = from; s < to; s++) {
         const float *dy = op->dy + s * channels;
         float *dx = op->dx[0] + s * n;
+        if (is_max(op)) {
+            run->kernels->share_equal(dx, op->x[0] + s * n, op->y + s * channels, dy, places, channels, op->dx_add[0]);
+            continue;
+        }
         if (!op->dx_add[0])
             memset(dx, 0, (size_t)n * sizeof(float));
-        if (is_max(op))
-            spread_max(op->x[0] + s * n, op->y + s * channels, dy, dx, places, channels);
-        else
-            spread_average(get_mask(op, s), dy, dx, places, channels);
+        spread_average(get_mask(op, s), dy, dx, places, channels);
     }
 }
 

@@ -75,15 +75,43 @@ static void get_window(const axis *a, int64_t i, int64_t *from, int64_t *to)
     *to = mn_min(start + a->kernel, a->size);
 }
 
+/* Whether the places of a window are evenly apart: one column, or all of them. If so, their number and distance. */
+static bool is_even(const grid *g, const int64_t window[4], int64_t *places, int64_t *apart)
+{
+    const int64_t columns = window[3] - window[2];
+    *places = (window[1] - window[0]) * columns;
+    *apart = columns == 1 ? g->w.size * g->channels : g->channels;
+    return columns == 1 || columns == g->w.size;
+}
+
+/* The window's rows in front of `own`, which are the sample's, one behind the other; returns whether it had any. */
+static bool pool_own_max(const mn_run *run, const grid *g, const int64_t window[4], const float *x, int64_t own,
+                         float *y)
+{
+    const int64_t mine[4] = {window[0], mn_min(window[1], own), window[2], window[3]};
+    int64_t places, apart;
+    if (mine[1] <= mine[0] || !is_even(g, mine, &places, &apart))
+        return false;
+    run->kernels->column_max(y, x + (mine[0] * g->w.size + mine[2]) * g->channels, places, g->channels, apart);
+    return true;
+}
+
 /* One window of a sample, or of the blank. */
 static void pool_window(const mn_op *op, const mn_run *run, const grid *g, const int64_t window[4], int64_t sample,
                         float *y)
 {
     const int64_t line = g->w.size * g->channels, n = g->channels;
-    const float *last = NULL;
+    const mn_blank *blank = op->blank_in;
+    const int64_t own = blank && sample < run->capacity ? blank->extent[sample] : g->h.size;
+    const float *x = op->x[0] + sample * g->h.size * line, *last = NULL;
     bool first = true;
-    for (int64_t h = window[0]; h < window[1]; h++) {
-        const float *row = mn_blank_row(op->blank_in, op->x[0], sample, h, g->h.size, line, run->capacity);
+    int64_t h = window[0];
+    if (g->max && pool_own_max(run, g, window, x, own, y)) {
+        first = false;
+        h = own;
+    }
+    for (; h < window[1]; h++) {
+        const float *row = mn_blank_row(blank, op->x[0], sample, h, g->h.size, line, run->capacity);
         /* A row of the blank that comes again is no larger than itself. */
         for (int64_t w = row == last && g->max ? window[3] : window[2]; w < window[3]; w++, first = false) {
             const float *from = row + w * n;
@@ -122,13 +150,24 @@ static int64_t find_max(const grid *g, const int64_t window[4], const float *x, 
     return -1;
 }
 
-static void spread_max(const grid *g, const int64_t window[4], const float *x, const float *y, const float *dy,
-                       float *dx)
+static void spread_max(const mn_run *run, const grid *g, const int64_t window[4], const float *x, const float *y,
+                       const float *dy, float *dx)
 {
-    for (int64_t c = 0; c < g->channels; c++) {
-        int64_t at = find_max(g, window, x, c, y[c]);
-        if (at >= 0)
-            dx[at] += dy[c];
+    enum { TOGETHER = 64 }; /* channels */
+    const int64_t start = (window[0] * g->w.size + window[2]) * g->channels;
+    int64_t places, apart;
+    const bool even = is_even(g, window, &places, &apart);
+    for (int64_t c0 = 0; c0 < g->channels; c0 += TOGETHER) {
+        const int64_t n = mn_min(TOGETHER, g->channels - c0);
+        int32_t first[TOGETHER];
+        if (even)
+            run->kernels->first_equal(first, x + start + c0, y + c0, places, n, apart);
+        for (int64_t c = c0; c < c0 + n; c++) {
+            const int64_t at = !even ? find_max(g, window, x, c, y[c])
+                               : first[c - c0] < 0 ? -1 : start + first[c - c0] * apart + c;
+            if (at >= 0)
+                dx[at] += dy[c];
+        }
     }
 }
 
@@ -154,7 +193,6 @@ static void forward_samples(const mn_op *op, const mn_run *run, int64_t from, in
 
 static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
 {
-    (void)run;
     grid g = make_grid(op->layer);
     int64_t window[4], n = mn_in_size(op, 0), at = from * mn_out_size(op);
     for (int64_t s = from; s < to; s++) {
@@ -166,7 +204,7 @@ static void backward_samples(const mn_op *op, const mn_run *run, int64_t from, i
             for (int64_t j = 0; j < g.w.out; j++, at += g.channels) {
                 get_window(&g.w, j, &window[2], &window[3]);
                 if (g.max)
-                    spread_max(&g, window, op->x[0] + s * n, op->y + at, op->dy + at, dx);
+                    spread_max(run, &g, window, op->x[0] + s * n, op->y + at, op->dy + at, dx);
                 else
                     spread_average(&g, window, op->dy + at, dx);
             }
@@ -201,7 +239,7 @@ static bool rows_read(const mn_layer *layer, mn_rows_read *out)
     const grid g = make_grid(layer);
     *out = (mn_rows_read){
         .in_rows = g.h.size, .out_rows = g.h.out, .first = 0, .last = g.h.kernel, .stride = g.h.stride, .dilation = 1,
-        .before = g.h.before,
+        .before = g.h.before, .from_blank = true,
     };
     return true;
 }
