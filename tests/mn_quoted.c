@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mn_quoted.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,4 +38,20 @@ mn_spec *mn_quoted_spec(const char *text)
     mn_ok(mn_quoted_read(&spec, json));
     free(json);
     return spec;
+}
+
+mirnet_recipe *mn_quoted_recipe(const char *text)
+{
+    mirnet_recipe *recipe = NULL;
+    char *json = mn_quoted(text);
+    mn_ok(mirnet_recipe_create(&recipe, json, strlen(json), "r.json"));
+    free(json);
+    return recipe;
+}
+
+mirnet_recipe *mn_quoted_training(const char *training)
+{
+    char text[2048];
+    snprintf(text, sizeof(text), "{" MN_QUOTED_MODEL ", 'training': {%s}}", training);
+    return mn_quoted_recipe(text);
 }
