@@ -3,104 +3,19 @@
 #include "mn_check.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include <mirnet/dataset.h>
 
-/*
- * What a reader says, as text: a line "name sequence [structure] [class] [group]" for each record, "-" for a text that
- * is empty where a later one is not, and at the end of a failed run "! STATUS message".
- */
-static char shown[1 << 16];
-
-static void add(const char *text)
-{
-    ck_assert_uint_lt(strlen(shown) + strlen(text), sizeof(shown));
-    strcat(shown, text);
-}
-
-static void show_record(const mirnet_reader *reader)
-{
-    const char *texts[] = {mirnet_reader_get_name(reader), mirnet_reader_get_sequence(reader),
-                           mirnet_reader_get_structure(reader), mirnet_reader_get_class(reader),
-                           mirnet_reader_get_group(reader)};
-    int last = 1;
-    ck_assert_uint_eq(mirnet_reader_get_length(reader), strlen(texts[1]));
-    for (int i = 2; i < 5; i++)
-        if (texts[i][0])
-            last = i;
-    for (int i = 0; i <= last; i++) {
-        add(i ? " " : "");
-        add(texts[i][0] ? texts[i] : "-");
-    }
-    add("\n");
-}
-
-/* Reads to the end or to the first error, which must then stay. Takes the reader over. */
-static const char *show(mirnet_reader *reader)
-{
-    int32_t more = 1;
-    mirnet_status status;
-    shown[0] = '\0';
-    while ((status = mirnet_reader_run(reader, &more)) == MIRNET_OK && more)
-        show_record(reader);
-    if (status != MIRNET_OK) {
-        add("! ");
-        add(mirnet_status_name(status));
-        add(" ");
-        add(mirnet_last_message());
-    }
-    char first[600];
-    snprintf(first, sizeof(first), "%s", mirnet_last_message());
-    ck_assert_int_eq(mirnet_reader_run(reader, &more), status);
-    ck_assert(status != MIRNET_OK || !more);
-    ck_assert(status == MIRNET_OK || strcmp(first, mirnet_last_message()) == 0);
-    ck_assert_str_eq(mirnet_reader_get_name(reader), "");
-    ck_assert_str_eq(mirnet_reader_get_sequence(reader), "");
-    ck_assert_uint_eq(mirnet_reader_get_length(reader), 0);
-    mirnet_reader_destroy(reader);
-    return shown;
-}
+#include "mn_records.h"
 
 typedef struct {
     const char *input, *expected;
 } example;
 
-/* `options` are keys that are set to 1, or "format=N", separated by blanks. */
-static void set_options(mirnet_reader *reader, const char *options)
-{
-    char copy[200];
-    snprintf(copy, sizeof(copy), "%s", options);
-    for (char *key = strtok(copy, " "); key; key = strtok(NULL, " ")) {
-        char *value = strchr(key, '=');
-        if (value)
-            *value = '\0';
-        mn_ok(mirnet_reader_set(reader, key, value ? atof(value + 1) : 1));
-    }
-}
-
-static const char *read_bytes(const void *bytes, size_t size, const char *options)
-{
-    mirnet_reader *reader;
-    /* A block of just this size, so that a sanitizer sees a step beyond it. */
-    char *copy = malloc(size ? size : 1);
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, bytes, size);
-    mn_ok(mirnet_reader_create_mem(&reader, copy, size, "x.fa"));
-    set_options(reader, options);
-    const char *text = show(reader);
-    free(copy);
-    return text;
-}
-
 static const char *read_text(const char *input, const char *options)
 {
-    return read_bytes(input, strlen(input), options);
+    return mn_records_read(input, strlen(input), options);
 }
 
 #define check_examples(examples, options)                                 \
@@ -187,9 +102,9 @@ START_TEST(errors_of_fasta_say_where_and_what)
     check_examples(before, "format=1");
     ck_assert_str_eq(read_text("hello\n>a\nACGU\n", ""),
                      "! MIRNET_ERR_FORMAT x.fa:1: expected '>' (FASTA), '@' (FASTQ) or name,sequence,class");
-    ck_assert_str_eq(read_bytes(">a\nAC\0GU\n", 9, ""),
+    ck_assert_str_eq(mn_records_read(">a\nAC\0GU\n", 9, ""),
                      "! MIRNET_ERR_FORMAT x.fa:2: NUL byte: this is not a text file");
-    ck_assert_str_eq(read_bytes(">a\0\nACGU\n", 9, ""),
+    ck_assert_str_eq(mn_records_read(">a\0\nACGU\n", 9, ""),
                      "! MIRNET_ERR_FORMAT x.fa:1: NUL byte: this is not a text file");
 }
 END_TEST
@@ -402,171 +317,6 @@ START_TEST(errors_of_tables_say_where_and_what)
 }
 END_TEST
 
-/* A gzip member, appended at bytes[size]; returns the new size. */
-static size_t pack(const char *text, size_t n, unsigned char *bytes, size_t size, size_t capacity)
-{
-    z_stream z = {0};
-    ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    unsigned char *copy = malloc(n + 1);
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, n);
-    z.next_in = copy;
-    z.avail_in = (unsigned)n;
-    z.next_out = bytes + size;
-    z.avail_out = (unsigned)(capacity - size);
-    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
-    size += z.total_out;
-    deflateEnd(&z);
-    free(copy);
-    return size;
-}
-
-START_TEST(gzip_of_one_or_many_members_is_unpacked)
-{
-    unsigned char bytes[2000];
-    size_t size = pack("\xef\xbb\xbf>a\nAC", 8, bytes, 0, sizeof(bytes));
-    ck_assert_str_eq(read_bytes(bytes, size, ""), "a AC\n");
-    size = pack("GU\n", 3, bytes, size, sizeof(bytes));
-    size = pack("", 0, bytes, size, sizeof(bytes));
-    size = pack(">b\nGG\n", 6, bytes, size, sizeof(bytes));
-    ck_assert_str_eq(read_bytes(bytes, size, ""), "a ACGU\nb GG\n");
-    memset(bytes + size, 0, 100);
-    ck_assert_str_eq(read_bytes(bytes, size + 100, ""), "a ACGU\nb GG\n");
-    bytes[size] = 'x';
-    ck_assert_str_eq(read_bytes(bytes, size + 1, ""),
-                     "a ACGU\n! MIRNET_ERR_IO x.fa: there are other bytes behind the end of the gzip data");
-    const char *path = mn_scratch_path("no-suffix");
-    mn_write(path, bytes, size);
-    mirnet_reader *reader;
-    mn_ok(mirnet_reader_create(&reader, path));
-    ck_assert_str_eq(show(reader), "a ACGU\nb GG\n");
-    size = pack("", 0, bytes, 0, sizeof(bytes));
-    ck_assert_str_eq(read_bytes(bytes, size, ""), "");
-}
-END_TEST
-
-START_TEST(truncated_gzip_is_an_io_error_at_every_length)
-{
-    unsigned char bytes[2000];
-    size_t first = pack(">a\nACGU\n", 8, bytes, 0, sizeof(bytes));
-    size_t size = pack(">b\nGG\n", 6, bytes, first, sizeof(bytes));
-    for (size_t cut = 2; cut < size; cut++) {
-        const char *text = read_bytes(bytes, cut, "");
-        if (cut == first)
-            ck_assert_str_eq(text, "a ACGU\n");
-        else
-            ck_assert_msg(strstr(text, "! MIRNET_ERR_IO x.fa: the gzip data end too early; the file is truncated"),
-                          "cut at %zu: %s", cut, text);
-    }
-}
-END_TEST
-
-START_TEST(damaged_gzip_is_an_io_error)
-{
-    unsigned char bytes[2000];
-    size_t size = pack(">a\nACGU\n", 8, bytes, 0, sizeof(bytes));
-    bytes[size - 5] ^= 1; /* in the checksum or the length */
-    ck_assert_ptr_nonnull(strstr(read_bytes(bytes, size, ""), "! MIRNET_ERR_IO x.fa: the gzip data are damaged"));
-    bytes[size - 5] ^= 1;
-    bytes[2] = 9; /* the method */
-    ck_assert_str_eq(read_bytes(bytes, size, ""),
-                     "! MIRNET_ERR_IO x.fa: the gzip data are damaged: unknown compression "
-                     "method");
-}
-END_TEST
-
-START_TEST(lines_and_files_longer_than_any_buffer_are_whole)
-{
-    enum { N = 300000 };
-    char *input = malloc(3 * N + 100);
-    ck_assert_ptr_nonnull(input);
-    size_t n = (size_t)sprintf(input, ">long\n");
-    for (size_t i = 0; i < N; i++)
-        input[n++] = "ACGU"[i * i % 7 % 4];
-    n += (size_t)sprintf(input + n, "\n>next\n");
-    for (size_t i = 0; i < N; i++) {
-        input[n++] = "GCUA"[i % 4];
-        if (i % 61 == 60)
-            input[n++] = '\n';
-    }
-    const char *path = mn_scratch_path("long.fa");
-    mn_write(path, input, n);
-    mirnet_reader *reader;
-    int32_t more;
-    mn_ok(mirnet_reader_create(&reader, path));
-    mn_ok(mirnet_reader_run(reader, &more));
-    ck_assert_str_eq(mirnet_reader_get_name(reader), "long");
-    ck_assert_uint_eq(mirnet_reader_get_length(reader), N);
-    ck_assert(memcmp(mirnet_reader_get_sequence(reader), input + 6, N) == 0);
-    mn_ok(mirnet_reader_run(reader, &more));
-    ck_assert_str_eq(mirnet_reader_get_name(reader), "next");
-    ck_assert_uint_eq(mirnet_reader_get_length(reader), N);
-    for (size_t i = 0; i < N; i++)
-        ck_assert_int_eq(mirnet_reader_get_sequence(reader)[i], "GCUA"[i % 4]);
-    mn_ok(mirnet_reader_run(reader, &more));
-    ck_assert_int_eq(more, 0);
-    mirnet_reader_destroy(reader);
-    free(input);
-}
-END_TEST
-
-/* One byte a read: a record's text must not depend on where the reads fall. */
-START_TEST(a_slow_pipe_on_standard_input_is_read_whole)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    const char input[] = "\xef\xbb\xbf>a\r\nACGU\r\nGG\r\n>b\r\nAA";
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        for (size_t i = 0; i < sizeof(input) - 1; i++) {
-            struct timespec delay = {0, 1000000};
-            if (write(ends[1], &input[i], 1) != 1)
-                _exit(1);
-            nanosleep(&delay, NULL);
-        }
-        _exit(0);
-    }
-    close(ends[1]);
-    ck_assert_int_eq(dup2(ends[0], 0), 0);
-    close(ends[0]);
-    mirnet_reader *reader;
-    mn_ok(mirnet_reader_create(&reader, "-"));
-    ck_assert_str_eq(show(reader), "a ACGUGG\nb AA\n");
-    /* The caller's standard input is still open. */
-    char byte;
-    ck_assert_int_eq(read(0, &byte, 1), 0);
-}
-END_TEST
-
-START_TEST(standard_input_is_named_in_messages)
-{
-    mirnet_reader *reader;
-    const char *path = mn_scratch_path("in");
-    mn_write_text(path, ">a\nX\n");
-    ck_assert_ptr_nonnull(freopen(path, "r", stdin));
-    mn_ok(mirnet_reader_create(&reader, "-"));
-    ck_assert_str_eq(show(reader),
-                     "! MIRNET_ERR_FORMAT standard input:2: record 'a': 'X' at position 1 is no nucleotide "
-                     "code");
-    fclose(stdin);
-    mn_fails(MIRNET_ERR_IO, mirnet_reader_create(&reader, "-"));
-    ck_assert_str_eq(mirnet_last_message(), "standard input: cannot open: Bad file descriptor");
-}
-END_TEST
-
-START_TEST(files_that_cannot_be_read_are_io_errors)
-{
-    mirnet_reader *reader = NULL;
-    mn_fails(MIRNET_ERR_IO, mirnet_reader_create(&reader, "/nowhere/x.fa"));
-    ck_assert_str_eq(mirnet_last_message(), "/nowhere/x.fa: cannot open: No such file or directory");
-    mn_fails(MIRNET_ERR_IO, mirnet_reader_create(&reader, ""));
-    ck_assert_ptr_null(reader);
-    mn_ok(mirnet_reader_create(&reader, "/"));
-    ck_assert_str_eq(show(reader), "! MIRNET_ERR_IO /: cannot read: Is a directory");
-}
-END_TEST
-
 START_TEST(options_are_checked_and_closed_once_reading_began)
 {
     mirnet_reader *reader;
@@ -618,7 +368,7 @@ START_TEST(wrong_arguments_get_their_status)
     /* Before the first run there is no record, and a caller's mistake does not end the reading. */
     ck_assert_str_eq(mirnet_reader_get_name(reader), "");
     ck_assert_str_eq(mirnet_reader_get_group(reader), "");
-    ck_assert_str_eq(show(reader), "");
+    ck_assert_str_eq(mn_records_show(reader), "");
 }
 END_TEST
 
@@ -641,13 +391,6 @@ int main(void)
     tcase_add_test(tcase, quoting_follows_rfc_4180);
     tcase_add_test(tcase, tsv_is_told_by_a_tab_in_the_first_line);
     tcase_add_test(tcase, errors_of_tables_say_where_and_what);
-    tcase_add_test(tcase, gzip_of_one_or_many_members_is_unpacked);
-    tcase_add_test(tcase, truncated_gzip_is_an_io_error_at_every_length);
-    tcase_add_test(tcase, damaged_gzip_is_an_io_error);
-    tcase_add_test(tcase, lines_and_files_longer_than_any_buffer_are_whole);
-    tcase_add_test(tcase, a_slow_pipe_on_standard_input_is_read_whole);
-    tcase_add_test(tcase, standard_input_is_named_in_messages);
-    tcase_add_test(tcase, files_that_cannot_be_read_are_io_errors);
     tcase_add_test(tcase, options_are_checked_and_closed_once_reading_began);
     tcase_add_test(tcase, wrong_arguments_get_their_status);
     return mn_check_main(suite);
