@@ -1,4 +1,4 @@
-/* mn_records.c - what a reader makes of bytes, as text */
+/* mn_records.c - records from text, and what a reader or a set makes of them as text */
 /* SPDX-License-Identifier: MIT */
 #include "mn_records.h"
 
@@ -81,5 +81,45 @@ const char *mn_records_read(const void *bytes, size_t size, const char *options)
     set_options(reader, options);
     const char *text = mn_records_show(reader);
     free(copy);
+    return text;
+}
+
+mirnet_dataset *mn_records_create(void)
+{
+    mirnet_dataset *dataset;
+    mn_ok(mirnet_dataset_create(&dataset));
+    return dataset;
+}
+
+mirnet_status mn_records_load(mirnet_dataset *dataset, const char *text, const char *opt_class)
+{
+    return mirnet_dataset_load_mem(dataset, text, strlen(text), "x.csv", opt_class);
+}
+
+int64_t mn_records_report(const mirnet_dataset *dataset, const char *key)
+{
+    int64_t value = -1;
+    mn_ok(mirnet_dataset_get_report(dataset, key, &value));
+    return value;
+}
+
+const char *mn_records_classes(const mirnet_dataset *dataset)
+{
+    static char text[1000];
+    text[0] = '\0';
+    for (int32_t c = 0; c < mirnet_dataset_class_count(dataset); c++)
+        sprintf(text + strlen(text), "%s%s:%d", c ? " " : "", mirnet_dataset_get_class_name(dataset, c),
+                (int)mirnet_dataset_get_class_size(dataset, c));
+    return text;
+}
+
+const char *mn_records_labels(const mirnet_dataset *dataset)
+{
+    static char text[1000];
+    text[0] = '\0';
+    for (int64_t i = 0; i < mirnet_dataset_count(dataset); i++) {
+        const char *name = mirnet_dataset_get_class_name(dataset, mirnet_dataset_get_class(dataset, i));
+        sprintf(text + strlen(text), "%s%s", i ? " " : "", name ? name : "-");
+    }
     return text;
 }
