@@ -231,6 +231,14 @@ const char *mn_scratch_path(const char *name)
     return path_text("%s/%s", folder, name);
 }
 
+const char *mn_scratch_folder(const char *name)
+{
+    static char path[PATH_SIZE];
+    snprintf(path, sizeof(path), "%s", mn_scratch_path(name));
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    return path;
+}
+
 char *mn_read(const char *path, size_t *opt_out_size)
 {
     FILE *file = fopen(path, "rb");

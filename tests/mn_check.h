@@ -59,6 +59,8 @@ void mn_same_at(const char *file, int line, const char *what, const float *got, 
 /* A path of this name in an empty folder of the running case's own; all such folders are removed at the end of
  * mn_check_main. Static text as above. */
 const char *mn_scratch_path(const char *name);
+/* A new folder at such a path, which stays valid for the whole case, while other paths take turns: one a case. */
+const char *mn_scratch_folder(const char *name);
 
 /* Whole files; the test fails if they cannot be read or written. The bytes have a NUL behind them and are freed with
  * free(). */

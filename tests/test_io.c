@@ -1,4 +1,4 @@
-/* test_io.c - whole files in, whole files out */
+/* test_io.c - whole files out: replaced or left alone, links, permissions, paths that are odd */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 
@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io.h"
-#include "mem.h"
 
 enum { BIG = 3 << 20 };
 
@@ -26,15 +24,6 @@ static int count_entries(const char *path)
         n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(folder);
     return n;
-}
-
-/* Its path stays valid for the whole case, while scratch paths take turns. */
-static const char *make_folder(const char *name)
-{
-    static char path[1024];
-    snprintf(path, sizeof(path), "%s", mn_scratch_path(name));
-    ck_assert_int_eq(mkdir(path, 0777), 0);
-    return path;
 }
 
 static mode_t mode_of(const char *path)
@@ -65,165 +54,10 @@ static mirnet_status write_file(const char *path, const void *bytes, size_t size
     return status;
 }
 
-START_TEST(a_file_is_read_whole_with_a_nul_behind)
-{
-    const char *path = mn_scratch_path("file");
-    char *bytes;
-    size_t size;
-    mn_write(path, "a\0b\n", 4);
-    mn_ok(mn_file_read(path, 4, &bytes, &size));
-    ck_assert_uint_eq(size, 4);
-    ck_assert_mem_eq(bytes, "a\0b\n\0", 5);
-    mn_free(bytes);
-    mn_write(path, "", 0);
-    mn_ok(mn_file_read(path, 0, &bytes, &size));
-    ck_assert_uint_eq(size, 0);
-    ck_assert_int_eq(bytes[0], 0);
-    mn_free(bytes);
-}
-END_TEST
-
-START_TEST(a_file_larger_than_the_limit_is_refused)
-{
-    const char *path = mn_scratch_path("file");
-    char *bytes = NULL;
-    size_t size;
-    mn_write_text(path, "12345");
-    mn_fails(MIRNET_ERR_FORMAT, mn_file_read(path, 4, &bytes, &size));
-    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "larger than 4 bytes"));
-    mn_ok(mn_file_read(path, 5, &bytes, &size));
-    mn_free(bytes);
-    mn_ok(mn_file_read(path, SIZE_MAX, &bytes, &size));
-    mn_free(bytes);
-}
-END_TEST
-
-START_TEST(what_cannot_be_read_is_named_with_the_reason)
-{
-    char *bytes = NULL;
-    size_t size;
-    mn_fails(MIRNET_ERR_IO, mn_file_read(mn_scratch_path("none"), 10, &bytes, &size));
-    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "none: cannot open: No such file"));
-    mn_fails(MIRNET_ERR_IO, mn_file_read(make_folder("folder"), 10, &bytes, &size));
-    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "directory"));
-    mn_fails(MIRNET_ERR_IO, mn_file_read("", 10, &bytes, &size));
-    ck_assert_ptr_null(bytes);
-}
-END_TEST
-
-/* Writes `size` bytes into a pipe from another process, in steps that are no power of two. */
-static void feed_pipe(const char *path, const char *bytes, size_t size)
-{
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid > 0)
-        return;
-    int fd = open(path, O_WRONLY);
-    for (size_t done = 0; done < size;) {
-        ssize_t n = write(fd, bytes + done, size - done < 777 ? size - done : 777);
-        if (n < 0)
-            break;
-        done += (size_t)n;
-    }
-    close(fd);
-    _exit(0);
-}
-
-START_TEST(a_pipe_is_read_to_its_end)
-{
-    const char *path = mn_scratch_path("pipe");
-    char *bytes, *want = malloc(100000);
-    size_t size;
-    for (int i = 0; i < 100000; i++)
-        want[i] = (char)(i * 7 + i / 251);
-    ck_assert_int_eq(mkfifo(path, 0600), 0);
-    feed_pipe(path, want, 100000);
-    mn_ok(mn_file_read(path, 100000, &bytes, &size));
-    ck_assert_uint_eq(size, 100000);
-    ck_assert_mem_eq(bytes, want, size);
-    mn_free(bytes);
-    wait(NULL);
-    feed_pipe(path, want, 100000);
-    mn_fails(MIRNET_ERR_FORMAT, mn_file_read(path, 99999, &bytes, &size));
-    wait(NULL);
-    free(want);
-}
-END_TEST
-
-START_TEST(an_endless_device_ends_at_the_limit)
-{
-    char *bytes = NULL;
-    size_t size;
-    mn_fails(MIRNET_ERR_FORMAT, mn_file_read("/dev/zero", 100000, &bytes, &size));
-    mn_ok(mn_file_read("/dev/null", 100000, &bytes, &size));
-    ck_assert_uint_eq(size, 0);
-    mn_free(bytes);
-}
-END_TEST
-
-/* What a source gives in steps of n bytes. */
-static void check_source(mn_source *source, const char *want, size_t size, size_t n)
-{
-    char piece[4096];
-    ck_assert_uint_eq(source->left, size);
-    for (size_t at = 0; at < size; at += n) {
-        n = size - at < n ? size - at : n;
-        mn_ok(mn_source_read(source, piece, n));
-        ck_assert_mem_eq(piece, want + at, n);
-    }
-    ck_assert_uint_eq(source->left, 0);
-    mn_ok(mn_source_read(source, piece, 0));
-    mn_source_close(source);
-}
-
-START_TEST(a_source_gives_the_bytes_of_a_file_a_pipe_or_memory)
-{
-    enum { N = 20000 };
-    const char *path = mn_scratch_path("file"), *pipe = mn_scratch_path("pipe");
-    static char want[N];
-    mn_source source;
-    for (int i = 0; i < N; i++)
-        want[i] = (char)(i * 7 + i / 251);
-    mn_write(path, want, N);
-    mn_ok(mn_source_open(&source, path, N));
-    check_source(&source, want, N, 4096);
-    source = mn_source_of(want, N, "memory");
-    check_source(&source, want, N, 777);
-    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
-    feed_pipe(pipe, want, N);
-    mn_ok(mn_source_open(&source, pipe, N));
-    wait(NULL);
-    check_source(&source, want, N, 1);
-    source = mn_source_of(NULL, 0, "memory");
-    check_source(&source, want, 0, 1);
-    mn_write(path, "", 0);
-    mn_ok(mn_source_open(&source, path, N));
-    check_source(&source, want, 0, 1);
-    mn_fails(MIRNET_ERR_IO, mn_source_open(&source, mn_scratch_path("none"), N));
-    mn_write(path, want, 5);
-    mn_fails(MIRNET_ERR_FORMAT, mn_source_open(&source, path, 4));
-}
-END_TEST
-
-START_TEST(a_file_that_becomes_shorter_while_it_is_read_is_an_error)
-{
-    const char *path = mn_scratch_path("file");
-    char bytes[10];
-    mn_source source;
-    mn_write(path, "0123456789", 10);
-    mn_ok(mn_source_open(&source, path, 10));
-    mn_ok(mn_source_read(&source, bytes, 4));
-    ck_assert_int_eq(truncate(path, 7), 0);
-    mn_fails(MIRNET_ERR_IO, mn_source_read(&source, bytes, 6));
-    ck_assert_ptr_nonnull(strstr(mirnet_last_message(), "file: it became shorter"));
-    mn_source_close(&source);
-}
-END_TEST
-
 START_TEST(pieces_of_any_size_make_a_file)
 {
     enum { N = 100000 };
-    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    const char *folder = mn_scratch_folder("folder"), *path = mn_scratch_path("folder/file");
     char *want = malloc(N);
     for (int i = 0; i < N; i++)
         want[i] = (char)(i * 7 + i / 251);
@@ -249,7 +83,7 @@ END_TEST
 
 START_TEST(what_is_not_committed_was_never_there)
 {
-    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    const char *folder = mn_scratch_folder("folder"), *path = mn_scratch_path("folder/file");
     mn_file file;
     mn_write_text(path, "old");
     mn_ok(mn_file_create(&file, path));
@@ -264,7 +98,7 @@ END_TEST
 
 START_TEST(a_file_is_replaced_whole)
 {
-    const char *folder = make_folder("folder"), *path = mn_scratch_path("folder/file");
+    const char *folder = mn_scratch_folder("folder"), *path = mn_scratch_path("folder/file");
     mn_ok(write_file(path, "first", 5));
     check_content(path, "first");
     mn_ok(write_file(path, "second one", 10));
@@ -287,7 +121,7 @@ END_TEST
 
 START_TEST(a_bare_name_goes_into_the_working_folder)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     ck_assert_int_eq(chdir(folder), 0);
     mn_ok(write_file("file", "text", 4));
     check_content("file", "text");
@@ -347,7 +181,7 @@ static const char *make_link(const char *to, const char *from)
 
 START_TEST(a_symbolic_link_stays_and_its_target_is_replaced)
 {
-    make_folder("there");
+    mn_scratch_folder("there");
     const char *target = mn_scratch_path("there/file"), *link = make_link("there/file", "link");
     struct stat st;
     mn_write_text(target, "old");
@@ -361,7 +195,7 @@ END_TEST
 
 START_TEST(links_are_followed_one_after_another_and_to_new_files)
 {
-    make_folder("there");
+    mn_scratch_folder("there");
     make_link("there/second", "first");
     make_link(mn_scratch_path("third"), "there/second");
     mn_ok(write_file(mn_scratch_path("first"), "new", 3));
@@ -392,7 +226,7 @@ static void check_refused(const char *path, const char *folder, const char *word
 
 START_TEST(what_is_no_regular_file_is_refused)
 {
-    const char *folder = make_folder("folder"), *pipe = mn_scratch_path("folder/pipe");
+    const char *folder = mn_scratch_folder("folder"), *pipe = mn_scratch_path("folder/pipe");
     ck_assert_int_eq(mkfifo(pipe, 0600), 0);
     check_refused(folder, folder, "it is a folder");
     check_refused(pipe, folder, "not a regular file");
@@ -404,7 +238,7 @@ END_TEST
 
 START_TEST(odd_paths_fail_cleanly)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     char *path = malloc(5000);
     check_refused("", NULL, "cannot");
     check_refused(mn_scratch_path("folder/"), folder, "cannot");
@@ -425,7 +259,7 @@ END_TEST
 
 START_TEST(a_name_of_full_length_works)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     char path[2048];
     snprintf(path, sizeof(path), "%s/", folder);
     size_t n = strlen(path);
@@ -451,7 +285,7 @@ static void become_oneself(void)
 
 START_TEST(a_folder_without_write_permission_is_an_error)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     mn_write_text(mn_scratch_path("folder/file"), "old");
     ck_assert_int_eq(chmod(mn_scratch_path("folder/file"), 0666), 0);
     ck_assert_int_eq(chmod(folder, 0555), 0);
@@ -465,7 +299,7 @@ END_TEST
 
 START_TEST(a_file_without_write_permission_is_left_alone)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     mn_write_text(mn_scratch_path("folder/file"), "old");
     ck_assert_int_eq(chmod(mn_scratch_path("folder/file"), 0444), 0);
     ck_assert_int_eq(chmod(folder, 0777), 0);
@@ -479,7 +313,7 @@ END_TEST
 
 START_TEST(a_folder_that_may_not_be_listed_can_still_be_written)
 {
-    const char *folder = make_folder("folder");
+    const char *folder = mn_scratch_folder("folder");
     ck_assert_int_eq(chmod(folder, 0333), 0);
     enter_as_nobody(folder);
     mn_ok(write_file("new", "new", 3));
@@ -493,13 +327,6 @@ int main(void)
 {
     Suite *suite = suite_create("io");
     TCase *reading = tcase_create("reading"), *writing = tcase_create("writing");
-    tcase_add_test(reading, a_file_is_read_whole_with_a_nul_behind);
-    tcase_add_test(reading, a_file_larger_than_the_limit_is_refused);
-    tcase_add_test(reading, what_cannot_be_read_is_named_with_the_reason);
-    tcase_add_test(reading, a_pipe_is_read_to_its_end);
-    tcase_add_test(reading, an_endless_device_ends_at_the_limit);
-    tcase_add_test(reading, a_source_gives_the_bytes_of_a_file_a_pipe_or_memory);
-    tcase_add_test(reading, a_file_that_becomes_shorter_while_it_is_read_is_an_error);
     tcase_add_test(writing, pieces_of_any_size_make_a_file);
     tcase_add_test(writing, what_is_not_committed_was_never_there);
     tcase_add_test(writing, a_file_is_replaced_whole);
