@@ -358,91 +358,6 @@ START_TEST(adam_is_its_formula_and_does_not_depend_on_the_pieces)
 }
 END_TEST
 
-/* The same sums one after the other have the same bits. */
-START_TEST(rows_that_letters_pick_are_added_in_order)
-{
-    enum { PLACES = 9, TAPS = 5, LETTERS = 4, APART = 3 };
-    const mn_kernels *kernels = mn_test_kernels_at(_i);
-    for (int64_t n = 1; n <= MOST; n++) {
-        float table[TAPS * LETTERS * MOST], bias[MOST], got[PLACES * (MOST + 1)], want[PLACES * (MOST + 1)];
-        uint8_t codes[PLACES * APART + TAPS * 2];
-        mn_net_fill(&seed, table, TAPS * LETTERS * MOST, -1, 1);
-        mn_net_fill(&seed, bias, MOST, -1, 1);
-        mn_net_fill(&seed, got, PLACES * (MOST + 1), -1, 1);
-        for (size_t i = 0; i < sizeof(codes); i++)
-            codes[i] = (uint8_t)mn_net_uniform(&seed, 0, LETTERS - 0.01);
-        memcpy(want, got, sizeof(got));
-        const mn_pick pick = {
-            .m = n % PLACES, .n = n, .taps = n % (TAPS + 1), .codes = codes, .step = n % (APART + 1), .gap = n % 3,
-            .table = table, .ldt = LETTERS * n, .y = got, .ldy = n + n % 2, .bias = n % 4 ? bias : NULL, .relu = n % 5 < 2,
-        };
-        kernels->pick_rows(&pick);
-        for (int64_t m = 0; m < pick.m; m++)
-            for (int64_t j = 0; j < n; j++) {
-                float sum = pick.bias ? bias[j] : 0;
-                for (int64_t i = 0; i < pick.taps; i++)
-                    sum += table[(i * LETTERS + codes[m * pick.step + i * pick.gap]) * n + j];
-                want[m * pick.ldy + j] = pick.relu && sum < 0 ? 0 : sum;
-            }
-        mn_same("rows that are picked", got, want, PLACES * (MOST + 1));
-    }
-}
-END_TEST
-
-/* So are rows that lie anywhere, wherever in them the sum begins; rows to come make no difference. */
-START_TEST(rows_are_added_in_order)
-{
-    enum { ROWS = 7, APART = MOST + GUARD };
-    const mn_kernels *kernels = mn_test_kernels_at(_i);
-    for (int64_t n = 1; n <= MOST; n++) {
-        float table[ROWS * APART], bias[MOST], got[MOST + GUARD], want[MOST + GUARD];
-        const float *rows[ROWS];
-        mn_net_fill(&seed, table, ROWS * APART, -1, 1);
-        mn_net_fill(&seed, bias, MOST, -1, 1);
-        mn_net_fill(&seed, got, MOST + GUARD, -1, 1);
-        for (int64_t i = 0; i < ROWS; i++)
-            rows[i] = table + (i * 3 + n) % ROWS * APART;
-        memcpy(want, got, sizeof(got));
-        const mn_sum sum = {
-            .rows = rows, .count = n % (ROWS + 1), .at = n % GUARD, .n = n, .bias = n % 4 ? bias : NULL,
-            .add = n % 3 == 0, .relu = n % 5 < 2, .later = rows + n % 2, .later_count = n % ROWS,
-        };
-        kernels->sum_rows(got, &sum);
-        for (int64_t j = 0; j < n; j++) {
-            float one = sum.count > 0 ? rows[0][sum.at + j] : 0;
-            one += sum.bias ? bias[j] : 0;
-            one += sum.add ? want[j] : 0;
-            for (int64_t i = 1; i < sum.count; i++)
-                one += rows[i][sum.at + j];
-            want[j] = sum.relu && one < 0 ? 0 : one;
-        }
-        mn_same("rows that are added up", got, want, MOST + GUARD);
-    }
-}
-END_TEST
-
-START_TEST(the_largest_of_a_column_is_nan_if_one_is)
-{
-    enum { ROWS = 7 };
-    const mn_kernels *kernels = mn_test_kernels_at(_i);
-    for (int64_t n = 1; n <= MOST; n++) {
-        float d[ROWS * MOST], got[MOST + GUARD], want[MOST + GUARD];
-        const int64_t m = 1 + n % ROWS;
-        mn_net_fill(&seed, d, ROWS * MOST, -1, 1);
-        mn_net_fill(&seed, got, MOST + GUARD, -1, 1);
-        d[(n / 2 % m) * n + n / 3] = NAN;
-        memcpy(want, got, sizeof(got));
-        for (int64_t j = 0; j < n; j++) {
-            want[j] = d[j];
-            for (int64_t i = 1; i < m; i++)
-                want[j] = d[i * n + j] > want[j] || isnan(d[i * n + j]) ? d[i * n + j] : want[j];
-        }
-        kernels->column_max(got, d, m, n, n);
-        mn_same("the largest of a column", got, want, MOST + GUARD);
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("kernel_functions");
@@ -462,9 +377,6 @@ int main(void)
     tcase_add_loop_test(tc, relu_stops_gradients_at_zero_and_below, 0, tables);
     tcase_add_loop_test(tc, a_step_of_an_lstm_is_that_of_its_parts_and_writes_nothing_else, 0, tables);
     tcase_add_loop_test(tc, adam_is_its_formula_and_does_not_depend_on_the_pieces, 0, tables);
-    tcase_add_loop_test(tc, rows_that_letters_pick_are_added_in_order, 0, tables);
-    tcase_add_loop_test(tc, rows_are_added_in_order, 0, tables);
-    tcase_add_loop_test(tc, the_largest_of_a_column_is_nan_if_one_is, 0, tables);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }
