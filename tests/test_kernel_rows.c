@@ -8,7 +8,7 @@
 #include "mn_kernels.h"
 #include "mn_net.h"
 
-enum { MOST = 70, GUARD = 20, HEIGHT = 7, STEP = MOST + 3 };
+enum { MOST = 140, GUARD = 20, HEIGHT = 7, STEP = MOST + 3 };
 
 static uint64_t seed;
 

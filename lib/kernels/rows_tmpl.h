@@ -163,20 +163,22 @@ static void sum_rows(float *y, const mn_sum *s)
         sum_tile(y, s, col, 1, mn_min(LANES, s->n - col));
 }
 
+enum { PICK = 8 }; /* vectors at a time, at most: a letter is looked up once for all of them */
+
 /* `vecs` vectors at col of all places. */
 INLINE void pick_tile(const mn_pick *p, int64_t col, const int vecs, int64_t columns)
 {
     const bool whole = columns >= vecs * LANES;
     const uint8_t *codes = p->codes;
     float *y = p->y + col;
-    vec bias[4] = {{0}};
+    vec bias[PICK] = {{0}};
     if (p->bias)
         UNROLL
         for (int v = 0; v < vecs; v++)
             bias[v] = load_up_to(p->bias + col + v * LANES, whole, columns);
     for (int64_t m = 0; m < p->m; m++, codes += p->step, y += p->ldy) {
         const float *table = p->table + col;
-        vec sum[4];
+        vec sum[PICK];
         UNROLL
         for (int v = 0; v < vecs; v++)
             sum[v] = bias[v];
@@ -198,8 +200,10 @@ INLINE void pick_tile(const mn_pick *p, int64_t col, const int vecs, int64_t col
 static void pick_rows(const mn_pick *p)
 {
     int64_t col = 0;
-    for (; col + 4 * LANES <= p->n; col += 4 * LANES)
-        pick_tile(p, col, 4, 4 * LANES);
+    for (; col + PICK * LANES <= p->n; col += PICK * LANES)
+        pick_tile(p, col, PICK, PICK * LANES);
+    for (; col + PICK / 2 * LANES <= p->n; col += PICK / 2 * LANES)
+        pick_tile(p, col, PICK / 2, PICK / 2 * LANES);
     for (; col < p->n; col += LANES)
         pick_tile(p, col, 1, mn_min(LANES, p->n - col));
 }
