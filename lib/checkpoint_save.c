@@ -22,6 +22,7 @@ static mirnet_status add_weights(mirnet_tensors *tensors, const mirnet_model *mo
     mn_model_settle(model);
     for (int32_t i = 0; i < model->n_params; i++) {
         const mn_param *param = model->params[i];
+        MN_TRY(mn_model_check_weight(param->name, model->weights + param->offset, param->size));
         MN_TRY(add_tensor(tensors, param->name, &param->shape, model->weights + param->offset));
     }
     return MIRNET_OK;

@@ -73,6 +73,7 @@ static mirnet_status begin(mirnet_trainer *t)
 
 mirnet_status mn_trainer_begin(mirnet_trainer *t)
 {
+    mn_model_settle(t->model); /* another trainer's, whose callback this may be in */
     if (t->begun)
         return MIRNET_OK;
     mirnet_status status = begin(t);

@@ -260,6 +260,97 @@ START_TEST(rates_are_those_of_their_steps)
 }
 END_TEST
 
+/* Another trainer B on the model of trainer A, which works in A's callback. */
+typedef struct other {
+    int how;
+    mirnet_trainer *b;
+    float *seen; /* weights behind it */
+} other;
+
+static int32_t work_in_callback(mirnet_trainer *a, int64_t epoch, int64_t batch, void *payload)
+{
+    static const float x[164 * 4] = {1, 0, 0, 0, 0, 1}, targets[] = {1, 0};
+    static const float *const inputs[] = {x};
+    other *o = payload;
+    if (epoch != 1 || batch != 7)
+        return 0;
+    if (o->how == 0)
+        mn_ok(mirnet_trainer_step(o->b, inputs, targets, NULL, 1, NULL));
+    else if (o->how == 1)
+        mn_ok(mirnet_trainer_run(o->b));
+    else
+        mn_ok(mirnet_trainer_run_epoch(o->b, NULL));
+    copy_weights(o->seen, a->model);
+    return 0;
+}
+
+static int32_t go_on(mirnet_trainer *trainer, int64_t epoch, int64_t batch, void *payload)
+{
+    (void)trainer, (void)epoch, (void)batch, (void)payload;
+    return 0;
+}
+
+/* B stands where its next call writes weights before it runs anything: 0 it has restored the best ones, and keeps the
+ * last for a step; 1 it has only to restore them; 2 it has only to end an epoch, with a callback of its own. */
+static void prepare(other *o)
+{
+    int64_t stop[2] = {2, 0};
+    if (o->how < 2) {
+        mn_ok(mirnet_trainer_set_number(o->b, "training.early_stopping", 1));
+        mn_ok(mirnet_trainer_set_text(o->b, "training.early_stopping_monitor", "accuracy"));
+        mn_ok(mirnet_trainer_set_number(o->b, "training.early_stopping_patience", 3));
+        mn_ok(mirnet_trainer_set_number(o->b, "training.early_stopping_min_delta", 2));
+        mn_ok(mirnet_trainer_set_number(o->b, "training.early_stopping_restore_best", 1));
+    }
+    mn_ok(mirnet_trainer_set_number(o->b, "training.epochs", o->how == 0 ? 20 : 2));
+    if (o->how == 0) {
+        mn_ok(mirnet_trainer_run(o->b));
+        return;
+    }
+    if (o->how == 2) {
+        mn_ok(mirnet_trainer_set_number(o->b, "training.validation_split", 0)); /* no pass at the epoch's end */
+        stop[0] = 1;
+        stop[1] = RECORDS / 6;
+    }
+    mn_ok(mirnet_trainer_set_callback(o->b, mn_net_stop_at, stop));
+    mn_fails(MIRNET_ERR_CANCELLED, mirnet_trainer_run(o->b));
+    mn_ok(mirnet_trainer_set_callback(o->b, o->how == 2 ? go_on : NULL, NULL));
+}
+
+START_TEST(another_trainer_begins_behind_all_steps)
+{
+    mirnet_dataset *data = data_of();
+    float *seen[2], *ends[2];
+    size_t size = 0;
+    for (int i = 0; i < 2; i++) {
+        mn_passes_force(i ? MN_PASSES & ~MN_PASS_LATE : MN_PASSES);
+        mirnet_model *model = model_of();
+        size = model->size;
+        seen[i] = mn_net_floats((int64_t)size);
+        ends[i] = mn_net_floats((int64_t)size);
+        other o = {_i, mn_net_trainer(model, data, 1), seen[i]};
+        prepare(&o);
+        mirnet_trainer *a = mn_net_trainer(model, data, 1);
+        mn_ok(mirnet_trainer_set_number(a, "training.early_stopping", 0));
+        mn_ok(mirnet_trainer_set_number(a, "training.epochs", 2));
+        mn_ok(mirnet_trainer_set_callback(a, work_in_callback, &o));
+        mn_ok(mirnet_trainer_run(a));
+        copy_weights(ends[i], model);
+        mirnet_trainer_destroy(o.b);
+        mirnet_trainer_destroy(a);
+        mirnet_model_destroy(model);
+    }
+    mn_passes_force(MN_PASSES);
+    mn_same("weights in the callback", seen[0], seen[1], size);
+    mn_same("weights at the end", ends[0], ends[1], size);
+    for (int i = 0; i < 2; i++) {
+        free(seen[i]);
+        free(ends[i]);
+    }
+    mirnet_dataset_destroy(data);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("late");
@@ -267,6 +358,7 @@ int main(void)
     tcase_add_loop_test(tc, callbacks_see_what_they_should, 0, READERS);
     tcase_add_test(tc, a_run_that_stops_has_nothing_put_off);
     tcase_add_test(tc, rates_are_those_of_their_steps);
+    tcase_add_loop_test(tc, another_trainer_begins_behind_all_steps, 0, 3);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }

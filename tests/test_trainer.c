@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mirnet/mirnet.h>
 
@@ -310,6 +311,32 @@ START_TEST(a_large_batch_in_between_does_not_change_a_run)
 }
 END_TEST
 
+/* Without an epsilon, weights that meet nothing but zeros become 0 / 0, which no loss shows. A file of them could not be
+ * read again. */
+START_TEST(a_model_that_could_not_be_read_again_is_not_saved)
+{
+    enum { IN = 32, SAMPLES = 6 };
+    mirnet_model *model = mn_net_create("InputLayer: 32; Dense: 'units': 16; Dense: 'units': 2, 'activation': 'softmax';");
+    mirnet_trainer *trainer;
+    float x[SAMPLES * IN] = {0}, targets[SAMPLES * 2] = {0};
+    const float *inputs[] = {x};
+    size_t size = 77;
+    for (int i = 0; i < SAMPLES; i++) {
+        mn_net_fill(&(uint64_t){(uint64_t)i}, x + i * IN, IN / 2, 0.5, 1);
+        targets[i * 2 + i % 2] = 1;
+    }
+    mn_ok(mirnet_trainer_create(&trainer, model));
+    mn_ok(mirnet_model_save_mem(model, NULL, 0, &size));
+    mn_ok(mirnet_trainer_set_number(trainer, "training.epsilon", 0));
+    mn_ok(mirnet_trainer_step(trainer, inputs, targets, NULL, SAMPLES, NULL));
+    mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_save_mem(model, NULL, 0, &size));
+    mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_save(model, "not_finite.safetensors"));
+    ck_assert_int_ne(access("not_finite.safetensors", F_OK), 0);
+    mirnet_trainer_destroy(trainer);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trainer");
@@ -323,6 +350,7 @@ int main(void)
     tcase_add_test(tc, a_loss_that_is_no_number_changes_nothing);
     tcase_add_test(tc, the_best_weights_stay_when_the_next_step_fails);
     tcase_add_test(tc, a_large_batch_in_between_does_not_change_a_run);
+    tcase_add_test(tc, a_model_that_could_not_be_read_again_is_not_saved);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }

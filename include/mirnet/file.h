@@ -17,7 +17,7 @@ extern "C" {
  *
  * Saving writes a temporary file in the same folder, syncs it and renames it, so that `path` holds the old model or the
  * new one, never a mixture; a symbolic link is followed, the old file's permission bits are kept. Errors: INVALID,
- * NOMEM, IO.
+ * NOMEM, IO, NUMERIC (a weight is not finite: the file could not be read again).
  */
 MIRNET_API mirnet_status mirnet_model_save(const mirnet_model *model, const char *path);
 
