@@ -28,8 +28,7 @@ void mn_optim_close(mn_optim *optim)
     *optim = (mn_optim){0};
 }
 
-/* -- What is live
- * --------------------------------------------------------------------------------------------------- */
+/* -- What is live -------------------------------------------------------------------------------------------------- */
 
 /* Appends at..at + n - 1, joined to the last range where it touches; counts only while ranges is NULL. */
 static void add_range(mn_optim *optim, size_t at, size_t n, int32_t param, size_t *count, mn_range *last)
@@ -122,8 +121,7 @@ mirnet_status mn_optim_open(mn_optim *optim, const mn_param *const *params, int3
     return MIRNET_OK;
 }
 
-/* -- Steps
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- Steps --------------------------------------------------------------------------------------------------------- */
 
 typedef struct step_job {
     mn_optim *optim;

@@ -63,8 +63,7 @@ mirnet_status mirnet_trainer_set_threads(mirnet_trainer *trainer, int32_t thread
     return MIRNET_OK;
 }
 
-/* -- Options
- * -------------------------------------------------------------------------------------------------------- */
+/* -- Options ------------------------------------------------------------------------------------------------------- */
 
 static mirnet_status check_key(const mirnet_trainer *trainer, const char *key)
 {
@@ -111,8 +110,7 @@ mirnet_status mirnet_trainer_set_callback(mirnet_trainer *trainer, mirnet_traine
     return MIRNET_OK;
 }
 
-/* -- Data
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Data ---------------------------------------------------------------------------------------------------------- */
 
 /* A model that knows its classes must meet them again in the same order: else labels would change their meaning. */
 static mirnet_status check_classes(const mirnet_model *model, const mirnet_dataset *dataset)
@@ -215,8 +213,7 @@ mirnet_status mirnet_trainer_set_validation_tensors(mirnet_trainer *trainer, con
                   : set_tensors(trainer, &trainer->given, inputs, targets, opt_weights, n);
 }
 
-/* -- Figures
- * -------------------------------------------------------------------------------------------------------- */
+/* -- Figures ------------------------------------------------------------------------------------------------------- */
 
 mirnet_status mirnet_trainer_get_count(const mirnet_trainer *trainer, const char *key, int64_t *out)
 {

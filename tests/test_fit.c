@@ -41,7 +41,7 @@ static double figure(const mirnet_trainer *trainer, const char *key, int64_t epo
     return value;
 }
 
-/* -- Which samples ---------------------------------------------------------------------------------------------- */
+/* -- Which samples ------------------------------------------------------------------------------------------------- */
 
 /* A network of zeros that does not learn has the loss w log 3 for a sample of weight w. With weights of 1, 2, 4... a
  * sum of losses tells which samples are in it. */
@@ -245,8 +245,7 @@ START_TEST(every_epoch_has_its_own_order_by_the_seed)
 }
 END_TEST
 
-/* -- Weights of samples and classes
- * ---------------------------------------------------------------------------------- */
+/* -- Weights of samples and classes -------------------------------------------------------------------------------- */
 
 /* Class weights count in training, not in validation nor evaluation; sample weights count in all. */
 START_TEST(balanced_weights_are_those_of_scikit_learn)
@@ -302,8 +301,7 @@ START_TEST(given_weights_multiply_those_of_the_samples)
 }
 END_TEST
 
-/* -- History, worked out in double
- * ---------------------------------------------------------------------------------- */
+/* -- History, worked out in double --------------------------------------------------------------------------------- */
 
 typedef struct regression {
     double w[INPUTS][CLASSES], b[CLASSES];

@@ -136,8 +136,7 @@ START_TEST(a_nan_stays_one_wherever_it_stands)
 }
 END_TEST
 
-/* -- Runs of numbers
- * ------------------------------------------------------------------------------------------------ */
+/* -- Runs of numbers ----------------------------------------------------------------------------------------------- */
 
 typedef enum which {
     SIGMOID_BACK,
@@ -248,8 +247,7 @@ START_TEST(relu_stops_gradients_at_zero_and_below)
 }
 END_TEST
 
-/* -- LSTM
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- LSTM ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct lstm_floats {
     float z[4 * MOST + GUARD], c[MOST + GUARD], h[MOST + GUARD], kept[MOST + GUARD];
@@ -302,8 +300,7 @@ START_TEST(a_step_of_an_lstm_is_that_of_its_parts_and_writes_nothing_else)
 }
 END_TEST
 
-/* -- Adam
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Adam ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct weights {
     float w[MOST + GUARD], m[MOST + GUARD], v[MOST + GUARD];

@@ -72,8 +72,7 @@ static bool *flags(int64_t n, bool value)
     return made;
 }
 
-/* -- Matrices as the products read them
- * ----------------------------------------------------------------------------- */
+/* -- Matrices as the products read them ---------------------------------------------------------------------------- */
 
 /* Rows of A in runs, rows of C anywhere, runs of B anywhere. Floats that are never to be read are NaN. */
 typedef struct layout {
@@ -165,8 +164,7 @@ static void free_layout(layout *o)
     free(o->x);
 }
 
-/* -- Products
- * ------------------------------------------------------------------------------------------------------- */
+/* -- Products ------------------------------------------------------------------------------------------------------ */
 
 /* The bound of a sum of k products in any order (Higham 2002, 3.1). */
 static double bound(int64_t k, double magnitude)

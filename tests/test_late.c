@@ -40,7 +40,7 @@ static mirnet_dataset *data_of(void)
     return data;
 }
 
-/* -- Who reads weights ------------------------------------------------------------------------------------------------ */
+/* -- Who reads weights --------------------------------------------------------------------------------------------- */
 
 static void copy_weights(float *out, const mirnet_model *model)
 {
@@ -136,7 +136,7 @@ static void look(float *out, int reader, mirnet_trainer *trainer, int64_t batch)
     }
 }
 
-/* -- Runs --------------------------------------------------------------------------------------------------------- */
+/* -- Runs ---------------------------------------------------------------------------------------------------------- */
 
 /* Looks at the weights behind every `each`-th batch. */
 typedef struct watcher {

@@ -12,8 +12,7 @@
 
 enum { EPOCHS = MN_RUN_EPOCHS, MOST_WEIGHTS = MN_RUN_WEIGHTS };
 
-/* -- Early stopping
- * ------------------------------------------------------------------------------------------------- */
+/* -- Early stopping ------------------------------------------------------------------------------------------------ */
 
 typedef struct rule {
     const char *monitor;
@@ -137,8 +136,7 @@ START_TEST(watching_what_is_not_there_is_refused)
 }
 END_TEST
 
-/* -- Learning rates
- * ------------------------------------------------------------------------------------------------- */
+/* -- Learning rates ------------------------------------------------------------------------------------------------ */
 
 /* Keras's ReduceLROnPlateau.on_epoch_end, statement by statement, over the run's own series: it must tell its rates. */
 static int check_rates(const mn_run *r, const char *monitor, int64_t patience, int64_t cooldown, double min_delta,

@@ -152,7 +152,7 @@ void mn_activate_back(const mn_run *run, mn_activation f, float *d, const float 
         run_job(run, (activate_job){run->kernels, f, d, y, rows, cols, 0, true});
 }
 
-/* -- The layer ---------------------------------------------------------------------------------------------------- */
+/* -- The layer ----------------------------------------------------------------------------------------------------- */
 
 static mirnet_status build(mn_layer *layer)
 {

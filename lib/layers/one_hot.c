@@ -84,8 +84,7 @@ int64_t mn_one_hot_read(mn_one_hot *hot, const mn_op *op, const mn_run *run)
     return plain;
 }
 
-/* -- Forward
- * -------------------------------------------------------------------------------------------------------- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
     const mn_one_hot *hot;
@@ -144,8 +143,7 @@ void mn_one_hot_forward(const mn_one_hot *hot, const mn_op *op, const mn_run *ru
         forward_blank(&j, op->blank->kinds[k]);
 }
 
-/* -- Backward
- * ------------------------------------------------------------------------------------------------------- */
+/* -- Backward ------------------------------------------------------------------------------------------------------ */
 
 /* The rows of a matrix laid out as the kernel that output (oy, ox) picks; returns their number. */
 static int64_t pick(const mn_one_hot *hot, const conv_shape *s, const uint8_t *codes, int64_t oy, int64_t ox,

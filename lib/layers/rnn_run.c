@@ -129,7 +129,7 @@ void mn_rnn_undrop(const mn_rnn_step *s)
                                   (s->to - s->from) * r->units);
 }
 
-/* -- Forward ------------------------------------------------------------------------------------------------------ */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* One mask per sample, the same in all steps, for x and for h: those of Gal and Ghahramani 2016. */
 static void drop_samples(const mn_op *op, const mn_run *run, int64_t from, int64_t to)
@@ -353,7 +353,7 @@ void mn_rnn_forward(mn_op *op, const mn_run *run)
     mn_pass_mask(op, run);
 }
 
-/* -- Backward ----------------------------------------------------------------------------------------------------- */
+/* -- Backward ------------------------------------------------------------------------------------------------------ */
 
 /* d is the gradient of the state behind step k: adds what reaches it through the output of that step. */
 static void add_output(const mn_rnn_step *s)
