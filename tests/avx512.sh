@@ -15,7 +15,7 @@ build=${MIRNET_BUILD:-$root/build}
 build=$(realpath -m "$build-avx512")
 machine=$build/machine
 golden=$(realpath -m "${MIRNET_GOLDEN:-$root/../shared/golden}")
-tests=${*:-kernels kernel_functions kernel_rows zeros zeros_steps}
+tests=${*:-kernels kernel_few kernel_functions kernel_rows zeros zeros_steps}
 
 skip()
 {
