@@ -157,6 +157,16 @@ mirnet_model *mn_net_create_json(const char *json)
     return model;
 }
 
+mirnet_model *mn_net_create_dense(const char *layer)
+{
+    char json[512];
+    snprintf(json, sizeof(json),
+             "{\"class_name\":\"Sequential\",\"config\":{\"layers\":[{\"class_name\":\"Dense\",\"config\":"
+             "{\"name\":\"%s\",\"units\":2,\"batch_input_shape\":[null,3]}}]}}",
+             layer);
+    return mn_net_create_json(json);
+}
+
 mirnet_model *mn_net_create_recipe(const char *head, const char *text)
 {
     char *inner = mn_net_json(text), *json = malloc(strlen(inner) + strlen(head) + 2);
@@ -228,6 +238,34 @@ int64_t mn_net_weight_size(const mirnet_model *model, int32_t i)
     for (int32_t d = 0; d < rank; d++)
         n *= dims[d];
     return n;
+}
+
+float *mn_net_weights(const mirnet_model *model)
+{
+    float *all = mn_net_floats(mirnet_model_parameter_count(model, -1)), *at = all;
+    for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
+        const int64_t n = mn_net_weight_size(model, i);
+        mn_ok(mirnet_model_get_weight(model, mirnet_model_get_weight_name(model, i), at, n));
+        at += n;
+    }
+    return all;
+}
+
+void mn_net_same_weights(const mirnet_model *a, const mirnet_model *b)
+{
+    float *of_a = mn_net_weights(a), *of_b = mn_net_weights(b), *at_a = of_a, *at_b = of_b;
+    ck_assert_int_eq(mirnet_model_weight_count(a), mirnet_model_weight_count(b));
+    for (int32_t i = 0; i < mirnet_model_weight_count(a); i++) {
+        const char *name = mirnet_model_get_weight_name(a, i);
+        const int64_t n = mn_net_weight_size(a, i);
+        ck_assert_str_eq(name, mirnet_model_get_weight_name(b, i));
+        ck_assert_int_eq(n, mn_net_weight_size(b, i));
+        mn_same(name, at_a, at_b, (size_t)n);
+        at_a += n;
+        at_b += n;
+    }
+    free(of_a);
+    free(of_b);
 }
 
 void mn_net_fill_weights(uint64_t *state, mirnet_model *model)

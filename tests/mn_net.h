@@ -25,6 +25,8 @@ char *mn_net_json(const char *net);
 mirnet_model *mn_net_create(const char *net);
 /* The same for any JSON that a recipe may be made from. */
 mirnet_model *mn_net_create_json(const char *json);
+/* One dense layer of this name, 3 inputs, 2 outputs. */
+mirnet_model *mn_net_create_dense(const char *layer);
 /* The model of a recipe: `head` is its JSON up to the model, which is that of a network in the notation above. */
 mirnet_model *mn_net_create_recipe(const char *head, const char *text);
 
@@ -35,6 +37,10 @@ int32_t mn_net_stop_at(mirnet_trainer *trainer, int64_t epoch, int64_t batch, vo
 
 /* Elements of the i-th weight of a model. */
 int64_t mn_net_weight_size(const mirnet_model *model, int32_t i);
+/* All weights one behind the other; free() them. */
+float *mn_net_weights(const mirnet_model *model);
+/* The same names and bits. */
+void mn_net_same_weights(const mirnet_model *a, const mirnet_model *b);
 
 /* Numbers of a stream, uniform in low..high; *state is its place. */
 float mn_net_uniform(uint64_t *state, double low, double high);

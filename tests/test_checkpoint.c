@@ -1,9 +1,8 @@
-/* test_checkpoint.c - models to files and back, weights from tensors */
+/* test_checkpoint.c - models to files and back */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include <mirnet/version.h>
 
 #include "mem.h"
+#include "mn_net.h"
 #include "model.h"
 #include "state.h"
 
@@ -21,27 +21,6 @@ static const char NET[] =
     "\"layer\":{\"class_name\":\"LSTM\",\"config\":{\"units\":4}}}},"
     "{\"class_name\":\"BatchNormalization\",\"config\":{\"name\":\"norm\"}},"
     "{\"class_name\":\"Dense\",\"config\":{\"name\":\"out\",\"units\":2,\"activation\":\"softmax\"}}]}}}";
-
-static mirnet_model *make_model(const char *json)
-{
-    mirnet_recipe *recipe;
-    mirnet_model *model;
-    mn_ok(mirnet_recipe_create(&recipe, json, strlen(json), "net"));
-    mn_ok(mirnet_model_create(&model, recipe));
-    mirnet_recipe_destroy(recipe);
-    return model;
-}
-
-/* One dense layer of this name, 3 inputs, 2 outputs. */
-static mirnet_model *make_dense(const char *layer)
-{
-    char json[512];
-    snprintf(json, sizeof(json),
-             "{\"class_name\":\"Sequential\",\"config\":{\"layers\":[{\"class_name\":\"Dense\",\"config\":"
-             "{\"name\":\"%s\",\"units\":2,\"batch_input_shape\":[null,3]}}]}}",
-             layer);
-    return make_model(json);
-}
 
 /* A state with two tensors, as a trainer might leave it. */
 static void attach_state(mirnet_model *model, const char *tensor_name)
@@ -75,17 +54,6 @@ static mirnet_model *reload(const mirnet_model *model)
     return back;
 }
 
-static void check_same_weights(const mirnet_model *a, const mirnet_model *b)
-{
-    ck_assert_int_eq(mirnet_model_weight_count(a), mirnet_model_weight_count(b));
-    for (int32_t i = 0; i < mirnet_model_weight_count(a); i++) {
-        const char *name = mirnet_model_get_weight_name(a, i);
-        ck_assert_str_eq(name, mirnet_model_get_weight_name(b, i));
-        size_t n = a->params[i]->size;
-        mn_same(name, a->weights + a->params[i]->offset, b->weights + b->params[i]->offset, n);
-    }
-}
-
 START_TEST(a_model_comes_back_whole)
 {
     static const char *const classes[] = {"mirtron", "canonical \xe2\x82\xac"};
@@ -93,14 +61,14 @@ START_TEST(a_model_comes_back_whole)
     const float *const inputs[] = {input};
     float before[2], after[2];
     const char *path = mn_scratch_path("model");
-    mirnet_model *model = make_model(NET), *back;
+    mirnet_model *model = mn_net_create_json(NET), *back;
     mirnet_predictor *predictor;
     mn_ok(mirnet_model_set_classes(model, classes, 2));
     mn_ok(mirnet_model_set_note(model, "z", "last \"first\"\n"));
     mn_ok(mirnet_model_set_note(model, "a", ""));
     mn_ok(mirnet_model_save(model, path));
     mn_ok(mirnet_model_load(&back, path));
-    check_same_weights(model, back);
+    mn_net_same_weights(model, back);
     ck_assert_int_eq(mirnet_model_class_count(back), 2);
     ck_assert_str_eq(mirnet_model_get_class(back, 0), classes[0]);
     ck_assert_str_eq(mirnet_model_get_class(back, 1), classes[1]);
@@ -125,7 +93,7 @@ END_TEST
 START_TEST(any_reader_of_safetensors_finds_these_names)
 {
     static const char *const classes[] = {"a", "b"};
-    mirnet_model *model = make_model(NET);
+    mirnet_model *model = mn_net_create_json(NET);
     mirnet_tensors *tensors;
     const char *path = mn_scratch_path("model");
     int64_t dims[8];
@@ -170,7 +138,7 @@ END_TEST
 
 START_TEST(equal_models_give_equal_files)
 {
-    mirnet_model *model = make_model(NET), *copy;
+    mirnet_model *model = mn_net_create_json(NET), *copy;
     mn_ok(mirnet_model_set_note(model, "key", "text"));
     attach_state(model, "adam/m/out/kernel");
     mn_ok(mirnet_model_copy(&copy, model));
@@ -197,7 +165,7 @@ END_TEST
 START_TEST(a_training_state_is_kept_to_the_bit)
 {
     const float want[] = {1.5f, NAN, -INFINITY};
-    mirnet_model *model = make_model(NET);
+    mirnet_model *model = mn_net_create_json(NET);
     attach_state(model, "adam/m/out/kernel");
     mirnet_model *back = reload(model);
     ck_assert_int_eq(mirnet_model_has_state(back), 1);
@@ -216,12 +184,12 @@ END_TEST
 
 START_TEST(without_its_state_a_model_is_what_dropping_leaves)
 {
-    mirnet_model *model = make_model(NET), *back;
+    mirnet_model *model = mn_net_create_json(NET), *back;
     attach_state(model, "adam/m/out/kernel");
     mn_ok(mirnet_model_save(model, mn_scratch_path("model")));
     mn_ok(mirnet_model_load_stateless(&back, mn_scratch_path("model")));
     ck_assert_int_eq(mirnet_model_has_state(back), 0);
-    check_same_weights(model, back);
+    mn_net_same_weights(model, back);
     mirnet_model_drop_state(model);
     size_t size, size_back;
     char *want = save_mem(model, &size), *got = save_mem(back, &size_back);
@@ -238,7 +206,7 @@ END_TEST
 START_TEST(damaged_data_give_no_model)
 {
     const char *path = mn_scratch_path("model");
-    mirnet_model *model = make_model(NET), *back = NULL;
+    mirnet_model *model = mn_net_create_json(NET), *back = NULL;
     attach_state(model, "adam/m/out/kernel");
     size_t size;
     char *bytes = save_mem(model, &size);
@@ -260,14 +228,14 @@ END_TEST
 
 START_TEST(a_layer_may_be_called_state)
 {
-    mirnet_model *model = make_dense("state");
+    mirnet_model *model = mn_net_create_dense("state");
     mirnet_model *back = reload(model);
-    check_same_weights(model, back);
+    mn_net_same_weights(model, back);
     ck_assert_int_eq(mirnet_model_has_state(back), 0);
     mirnet_model_destroy(back);
     attach_state(model, "adam/m/state/kernel");
     back = reload(model);
-    check_same_weights(model, back);
+    mn_net_same_weights(model, back);
     ck_assert_int_eq(mirnet_tensors_count(back->state->tensors), 2);
     mirnet_model_destroy(back);
     mirnet_model_drop_state(model);
@@ -287,7 +255,7 @@ START_TEST(the_papers_model_comes_back_whole)
     ck_assert_int_eq(mirnet_model_parameter_count(model, -1), 1931858);
     mn_ok(mirnet_model_save(model, mn_scratch_path("model")));
     mn_ok(mirnet_model_load(&back, mn_scratch_path("model")));
-    check_same_weights(model, back);
+    mn_net_same_weights(model, back);
     mirnet_recipe_destroy(recipe);
     mirnet_model_destroy(model);
     mirnet_model_destroy(back);
@@ -296,7 +264,7 @@ END_TEST
 
 START_TEST(saving_to_memory_says_how_much_it_needs)
 {
-    mirnet_model *model = make_dense("dense");
+    mirnet_model *model = mn_net_create_dense("dense");
     size_t size = 0, again = 0;
     mn_ok(mirnet_model_save_mem(model, NULL, 0, &size));
     char *bytes = malloc(size + 1);
@@ -317,11 +285,11 @@ START_TEST(what_json_cannot_hold_is_refused)
 {
     static const char *const classes[] = {"a", "b\xff"};
     size_t size;
-    mirnet_model *model = make_dense("dense");
+    mirnet_model *model = mn_net_create_dense("dense");
     if (mirnet_model_set_classes(model, classes, 2) == MIRNET_OK)
         mn_fails(MIRNET_ERR_INVALID, mirnet_model_save_mem(model, NULL, 0, &size));
     mirnet_model_destroy(model);
-    model = make_dense("dense");
+    model = mn_net_create_dense("dense");
     if (mirnet_model_set_note(model, "key", "\xc3") == MIRNET_OK)
         mn_fails(MIRNET_ERR_INVALID, mirnet_model_save_mem(model, NULL, 0, &size));
     mirnet_model_destroy(model);
@@ -331,14 +299,14 @@ END_TEST
 START_TEST(a_save_that_fails_leaves_the_old_file)
 {
     const char *path = mn_scratch_path("model");
-    mirnet_model *model = make_dense("dense");
+    mirnet_model *model = mn_net_create_dense("dense");
     mn_write_text(path, "old");
     attach_state(model, "x");
     mn_fails(MIRNET_ERR_IO, mirnet_model_save(model, mn_scratch_path("none/model")));
     mn_fails(MIRNET_ERR_IO, mirnet_model_save(model, "/dev/full"));
     mirnet_model_drop_state(model);
     mirnet_model_destroy(model);
-    model = make_dense("state");
+    model = mn_net_create_dense("state");
     attach_state(model, "kernel");
     mn_fails(MIRNET_ERR_UNSUPPORTED, mirnet_model_save(model, path));
     char *text = mn_read(path, NULL);
@@ -348,97 +316,10 @@ START_TEST(a_save_that_fails_leaves_the_old_file)
 }
 END_TEST
 
-/* Weights w/<name> of a dense layer, numbers from 0 on. */
-static mirnet_tensors *make_weights(void)
-{
-    const float values[] = {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f};
-    const int64_t dims[] = {3, 2}, two = 2;
-    mirnet_tensors *tensors;
-    mn_ok(mirnet_tensors_create(&tensors));
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/kernel", dims, 2, values));
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/bias", &two, 1, values));
-    mn_ok(mirnet_tensors_set(tensors, "input", &two, 1, values));
-    return tensors;
-}
-
-START_TEST(weights_are_taken_from_tensors_of_a_prefix)
-{
-    const float want[] = {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f};
-    float got[6];
-    mirnet_model *model = make_dense("dense");
-    mirnet_tensors *tensors = make_weights();
-    mn_ok(mirnet_model_set_weights(model, tensors, "w/"));
-    mn_ok(mirnet_model_get_weight(model, "dense/kernel", got, 6));
-    mn_same("kernel", got, want, 6);
-    mn_ok(mirnet_model_get_weight(model, "dense/bias", got, 2));
-    mn_same("bias", got, want, 2);
-    mirnet_tensors_destroy(tensors);
-    mirnet_model_destroy(model);
-}
-END_TEST
-
-/* Fails so, names `word`, and no weight of the model has changed. */
-static void check_unfit(mirnet_tensors *tensors, const char *prefix, mirnet_status status, const char *word)
-{
-    mirnet_model *model = make_dense("dense"), *old = make_dense("dense");
-    mn_fails(status, mirnet_model_set_weights(model, tensors, prefix));
-    ck_assert_msg(strstr(mirnet_last_message(), word) != NULL, "'%s' is not in: %s", word, mirnet_last_message());
-    check_same_weights(model, old);
-    mirnet_tensors_destroy(tensors);
-    mirnet_model_destroy(model);
-    mirnet_model_destroy(old);
-}
-
-START_TEST(weights_that_do_not_fit_change_nothing)
-{
-    const float values[] = {0.0f, INFINITY, 2.0f, 3.0f, 4.0f, 5.0f};
-    const int64_t turned[] = {2, 3}, three = 3, two = 2;
-    check_unfit(make_weights(), "", MIRNET_ERR_NOT_FOUND, "'dense/kernel' is missing");
-    check_unfit(make_weights(), "v/", MIRNET_ERR_NOT_FOUND, "'v/dense/kernel' is missing");
-    mirnet_tensors *tensors = make_weights();
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/gamma", &two, 1, values));
-    check_unfit(tensors, "w/", MIRNET_ERR_NOT_FOUND, "'w/dense/gamma' is no weight");
-    tensors = make_weights();
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/kernel", turned, 2, values));
-    check_unfit(tensors, "w/", MIRNET_ERR_SHAPE, "(2, 3), expected (3, 2)");
-    tensors = make_weights();
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/bias", &three, 1, values));
-    check_unfit(tensors, "w/", MIRNET_ERR_SHAPE, "w/dense/bias");
-    tensors = make_weights();
-    mn_ok(mirnet_tensors_set(tensors, "w/dense/bias", &two, 1, values));
-    check_unfit(tensors, "w/", MIRNET_ERR_NUMERIC, "w/dense/bias': value 1 is not finite");
-}
-END_TEST
-
-START_TEST(bad_arguments_get_their_status)
-{
-    size_t size;
-    mirnet_model *model = make_dense("dense"), *none = NULL;
-    mirnet_tensors *tensors = make_weights();
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_save(NULL, "x"));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_save(model, NULL));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_save_mem(NULL, NULL, 0, &size));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_save_mem(model, NULL, 0, NULL));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load(NULL, "x"));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load(&none, NULL));
-    mn_fails(MIRNET_ERR_IO, mirnet_model_load(&none, mn_scratch_path("none")));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(NULL, "", 0, "x"));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(&none, NULL, 9, "x"));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_load_mem(&none, "", 0, NULL));
-    mn_fails(MIRNET_ERR_FORMAT, mirnet_model_load_mem(&none, "", 0, "x"));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_set_weights(NULL, tensors, ""));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_set_weights(model, NULL, ""));
-    mn_fails(MIRNET_ERR_INVALID, mirnet_model_set_weights(model, tensors, NULL));
-    ck_assert_ptr_null(none);
-    mirnet_tensors_destroy(tensors);
-    mirnet_model_destroy(model);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("checkpoint");
-    TCase *files = tcase_create("files"), *weights = tcase_create("weights");
+    TCase *files = tcase_create("files");
     tcase_add_test(files, a_model_comes_back_whole);
     tcase_add_test(files, any_reader_of_safetensors_finds_these_names);
     tcase_add_test(files, equal_models_give_equal_files);
@@ -450,10 +331,6 @@ int main(void)
     tcase_add_test(files, saving_to_memory_says_how_much_it_needs);
     tcase_add_test(files, what_json_cannot_hold_is_refused);
     tcase_add_test(files, a_save_that_fails_leaves_the_old_file);
-    tcase_add_test(weights, weights_are_taken_from_tensors_of_a_prefix);
-    tcase_add_test(weights, weights_that_do_not_fit_change_nothing);
-    tcase_add_test(weights, bad_arguments_get_their_status);
     suite_add_tcase(suite, files);
-    suite_add_tcase(suite, weights);
     return mn_check_main(suite);
 }

@@ -10,8 +10,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 jobs=${MIRNET_JOBS:-$(nproc)}
 build=${MIRNET_BUILD:-$root/build}-arm64
 libraries=$build-libraries
-tests='base checkpoint fit golden init kernel_few kernel_functions kernel_rows kernels layers passes predict resume
-rng sha256 tensors tensors_types threads zeros zeros_nets zeros_steps'
+tests='base checkpoint checkpoint_weights fit golden init kernel_few kernel_functions kernel_rows kernels layers
+passes predict resume rng sha256 tensors tensors_types threads zeros zeros_nets zeros_steps'
 plain='fit_plain layers_plain' # of the same programs
 unset CC
 
