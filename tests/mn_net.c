@@ -13,6 +13,16 @@
 
 enum { MAX_STATEMENTS = 64, MAX_NAME = 64 };
 
+const char mn_net_mixed[] =
+    "x = InputLayer: 9, 4; a = Conv1D(x): 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu'; "
+    "b = BatchNormalization(a); c = SpatialDropout1D(b): 'rate': 0.2; d = LSTM(c): 'units': 5, 'return_sequences': "
+    "true, "
+    "'dropout': 0.1, 'recurrent_dropout': 0.1; e = GRU(d): 'units': 3, 'return_sequences': true; "
+    "f = Bidirectional(e): 'layer': {'class_name': 'LSTM', 'config': {'units': 4}}; g = GlobalMaxPooling1D(a); "
+    "h = Concatenate(f, g); i = Dense(h): 'units': 40, 'activation': 'tanh', 'kernel_regularizer': {'class_name': "
+    "'L1L2', "
+    "'config': {'l1': 0.0, 'l2': 0.01}}; j = Dropout(i): 'rate': 0.3; Dense(j): 'units': 3, 'activation': 'softmax';";
+
 /* A statement: which layer it calls, for which time. */
 typedef struct call {
     char name[MAX_NAME];
@@ -199,6 +209,16 @@ mirnet_model *mn_net_create(const char *text)
     char *json = mn_net_json(text);
     mirnet_model *model = mn_net_create_json(json);
     free(json);
+    return model;
+}
+
+mirnet_model *mn_net_create_builtin(const char *name)
+{
+    mirnet_recipe *recipe;
+    mirnet_model *model;
+    mn_ok(mirnet_recipe_load(&recipe, name));
+    mn_ok(mirnet_model_create(&model, recipe));
+    mirnet_recipe_destroy(recipe);
     return model;
 }
 

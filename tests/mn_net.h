@@ -19,6 +19,9 @@
  *     "InputLayer: 8, 4; a = Dense: 'units': 4; b = @a(a); Add(a, b); Flatten; Dense: 'units': 3;"
  */
 
+/* A network with most kinds of layers, for what holds of any network. */
+extern const char mn_net_mixed[];
+
 /* The Keras JSON of a Functional model; free() it. */
 char *mn_net_json(const char *net);
 /* The model of it, built through a recipe; the case fails if that fails. */
@@ -27,6 +30,8 @@ mirnet_model *mn_net_create(const char *net);
 mirnet_model *mn_net_create_json(const char *json);
 /* One dense layer of this name, 3 inputs, 2 outputs. */
 mirnet_model *mn_net_create_dense(const char *layer);
+/* The model of a recipe that is built in. */
+mirnet_model *mn_net_create_builtin(const char *name);
 /* The model of a recipe: `head` is its JSON up to the model, which is that of a network in the notation above. */
 mirnet_model *mn_net_create_recipe(const char *head, const char *text);
 

@@ -1,4 +1,4 @@
-/* test_model.c - a network as a whole: shapes, names, weights, copies, and the same bits for any threads */
+/* test_model.c - a network as a whole: shapes, names, weights, copies */
 /* SPDX-License-Identifier: MIT */
 #include "mn_check.h"
 
@@ -8,33 +8,10 @@
 #include <string.h>
 
 #include <mirnet/file.h>
-#include <mirnet/predict.h>
-#include <mirnet/train.h>
 
 #include "mn_net.h"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
-/* A network with most kinds of layers, for what holds of any network. */
-static const char *const mixed =
-    "x = InputLayer: 9, 4; a = Conv1D(x): 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'relu'; "
-    "b = BatchNormalization(a); c = SpatialDropout1D(b): 'rate': 0.2; d = LSTM(c): 'units': 5, 'return_sequences': "
-    "true, "
-    "'dropout': 0.1, 'recurrent_dropout': 0.1; e = GRU(d): 'units': 3, 'return_sequences': true; "
-    "f = Bidirectional(e): 'layer': {'class_name': 'LSTM', 'config': {'units': 4}}; g = GlobalMaxPooling1D(a); "
-    "h = Concatenate(f, g); i = Dense(h): 'units': 40, 'activation': 'tanh', 'kernel_regularizer': {'class_name': "
-    "'L1L2', "
-    "'config': {'l1': 0.0, 'l2': 0.01}}; j = Dropout(i): 'rate': 0.3; Dense(j): 'units': 3, 'activation': 'softmax';";
-
-static mirnet_model *create_builtin(const char *name)
-{
-    mirnet_recipe *recipe;
-    mirnet_model *model;
-    mn_ok(mirnet_recipe_load(&recipe, name));
-    mn_ok(mirnet_model_create(&model, recipe));
-    mirnet_recipe_destroy(recipe);
-    return model;
-}
 
 static int64_t count_values(const mirnet_model *model, const char *name)
 {
@@ -45,29 +22,6 @@ static int64_t count_values(const mirnet_model *model, const char *name)
         n *= dims[d];
     return n;
 }
-
-/* All weights one behind the other. */
-static float *get_weights(const mirnet_model *model)
-{
-    float *all = mn_net_floats(mirnet_model_parameter_count(model, -1)), *at = all;
-    for (int32_t i = 0; i < mirnet_model_weight_count(model); i++) {
-        const char *name = mirnet_model_get_weight_name(model, i);
-        int64_t n = count_values(model, name);
-        mn_ok(mirnet_model_get_weight(model, name, at, n));
-        at += n;
-    }
-    return all;
-}
-
-static void expect_same_weights(const mirnet_model *a, const mirnet_model *b)
-{
-    float *of_a = get_weights(a), *of_b = get_weights(b);
-    mn_same("weights", of_a, of_b, (size_t)mirnet_model_parameter_count(a, -1));
-    free(of_a);
-    free(of_b);
-}
-
-/* -- Shapes and names ---------------------------------------------------------------------------------------------- */
 
 /* Table 3 of Tasdelen & Sen (2021), but for two misprints there: 42 rows behind the second convolution and 512
  * parameters of the last layer. */
@@ -87,7 +41,7 @@ START_TEST(the_network_of_the_paper_has_its_shapes_and_parameters)
         {"Dropout", {256}, 0, 1},
         {"Dense", {2}, 514, 1},
     };
-    mirnet_model *model = create_builtin("tasdelen2021");
+    mirnet_model *model = mn_net_create_builtin("tasdelen2021");
     int32_t first = mirnet_model_layer_count(model) - COUNT(rows);
     ck_assert_int_ge(first, 0);
     for (int32_t i = 0; i < first; i++)
@@ -111,7 +65,7 @@ END_TEST
 
 START_TEST(the_summary_shows_each_layer_and_the_total)
 {
-    mirnet_model *model = create_builtin("tasdelen2021");
+    mirnet_model *model = mn_net_create_builtin("tasdelen2021");
     const char *summary = mirnet_model_get_summary(model);
     static const char *const words[] = {"3200",    "393344",     "1115600",        "25856",      "514",
                                         "1931858", "82, 2, 128", "41, 1, 128",     "21, 1, 128", "2688",
@@ -134,7 +88,7 @@ END_TEST
 START_TEST(every_builtin_recipe_makes_a_network_of_two_outputs)
 {
     for (int32_t i = 0; i < mirnet_recipe_builtin_count(); i++) {
-        mirnet_model *model = create_builtin(mirnet_recipe_builtin_name(i));
+        mirnet_model *model = mn_net_create_builtin(mirnet_recipe_builtin_name(i));
         ck_assert_int_eq(mirnet_model_get_size(model, -1), 2);
         mirnet_model_destroy(model);
     }
@@ -220,8 +174,6 @@ START_TEST(inputs_are_known_by_name_and_shape)
 }
 END_TEST
 
-/* -- Setting, copying ---------------------------------------------------------------------------------------------- */
-
 START_TEST(weights_can_be_read_and_written)
 {
     mirnet_model *model = mn_net_create("InputLayer: 2; d = Dense: 'units': 3;");
@@ -255,7 +207,7 @@ START_TEST(weights_are_taken_from_tensors_all_or_none)
 {
     mirnet_model *model = mn_net_create("InputLayer: 2; d = Dense: 'units': 3;");
     const float kernel[] = {1, 2, 3, 4, 5, 6}, bias[] = {7, 8, 9}, bad[] = {7, NAN, 9};
-    float *before = get_weights(model), *after;
+    float *before = mn_net_weights(model), *after;
     mirnet_tensors *tensors = make_tensors("w/", kernel, bad);
     mn_fails(MIRNET_ERR_NUMERIC, mirnet_model_set_weights(model, tensors, "w/"));
     mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weights(model, tensors, ""));
@@ -264,14 +216,14 @@ START_TEST(weights_are_taken_from_tensors_all_or_none)
     mn_ok(mirnet_tensors_set(tensors, "w/d/bias", (const int64_t[]){3}, 1, bias));
     mn_ok(mirnet_tensors_set(tensors, "w/d/more", (const int64_t[]){3}, 1, bias));
     mn_fails(MIRNET_ERR_NOT_FOUND, mirnet_model_set_weights(model, tensors, "w/"));
-    after = get_weights(model);
+    after = mn_net_weights(model);
     mn_same("weights", after, before, 9);
     mirnet_tensors_destroy(tensors);
     free(after);
     tensors = make_tensors("w/", kernel, bias);
     mn_ok(mirnet_tensors_set(tensors, "other", (const int64_t[]){3}, 1, bias)); /* without the prefix: left alone */
     mn_ok(mirnet_model_set_weights(model, tensors, "w/"));
-    after = get_weights(model);
+    after = mn_net_weights(model);
     mn_same("kernel", after, kernel, 6);
     mn_same("bias", after + 6, bias, 3);
     mirnet_tensors_destroy(tensors);
@@ -283,15 +235,15 @@ END_TEST
 
 START_TEST(a_seed_decides_the_first_weights)
 {
-    mirnet_model *a = mn_net_create(mixed), *b = mn_net_create(mixed);
+    mirnet_model *a = mn_net_create(mn_net_mixed), *b = mn_net_create(mn_net_mixed);
     int64_t n = mirnet_model_parameter_count(a, -1);
-    expect_same_weights(a, b);
-    float *before = get_weights(a);
+    mn_net_same_weights(a, b);
+    float *before = mn_net_weights(a);
     mn_ok(mirnet_model_reset(a, 77));
-    float *after = get_weights(a);
+    float *after = mn_net_weights(a);
     ck_assert(memcmp(before, after, (size_t)n * sizeof(float)) != 0);
     mn_ok(mirnet_model_reset(b, 77));
-    expect_same_weights(a, b);
+    mn_net_same_weights(a, b);
     free(before);
     free(after);
     mirnet_model_destroy(a);
@@ -301,138 +253,22 @@ END_TEST
 
 START_TEST(a_copy_lives_alone)
 {
-    mirnet_model *model = mn_net_create(mixed), *copy;
+    mirnet_model *model = mn_net_create(mn_net_mixed), *copy;
     uint64_t seed = mn_seed();
     mn_net_fill_weights(&seed, model);
     mn_ok(mirnet_model_set_note(model, "key", "text"));
     mn_ok(mirnet_model_copy(&copy, model));
-    expect_same_weights(model, copy);
+    mn_net_same_weights(model, copy);
     ck_assert_str_eq(mirnet_model_get_note(copy, "key"), "text");
-    float *before = get_weights(copy);
+    float *before = mn_net_weights(copy);
     mn_ok(mirnet_model_reset(model, 5));
     mirnet_model_destroy(model);
-    float *after = get_weights(copy);
+    float *after = mn_net_weights(copy);
     mn_same("weights of the copy", after, before, (size_t)mirnet_model_parameter_count(copy, -1));
     ck_assert_ptr_nonnull(mirnet_model_get_summary(copy));
     free(before);
     free(after);
     mirnet_model_destroy(copy);
-}
-END_TEST
-
-/* -- The same bits ------------------------------------------------------------------------------------------------- */
-
-static const int32_t thread_counts[] = {1, 2, 3, 4, 7, 8, 16};
-
-typedef struct batch {
-    float *inputs, *targets;
-    const float *list[1];
-    int64_t n, size, outputs;
-} batch;
-
-static batch make_batch(const mirnet_model *model, int64_t n)
-{
-    uint64_t seed = mn_seed();
-    batch b = {.n = n, .size = mirnet_model_get_size(model, 0), .outputs = mirnet_model_get_size(model, -1)};
-    b.list[0] = b.inputs = mn_net_floats(n * b.size);
-    b.targets = mn_net_floats(n * b.outputs);
-    mn_net_fill(&seed, b.inputs, n * b.size, -1, 1);
-    mn_net_fill_targets(&seed, b.targets, n, b.outputs);
-    return b;
-}
-
-static void free_batch(batch *b)
-{
-    free(b->inputs);
-    free(b->targets);
-}
-
-static float *predict(const mirnet_model *model, const batch *b, int32_t threads, int64_t step)
-{
-    mirnet_predictor *predictor;
-    float *out = mn_net_floats(b->n * b->outputs);
-    mn_ok(mirnet_predictor_create(&predictor, model, threads));
-    for (int64_t at = 0; at < b->n; at += step) {
-        const float *inputs[] = {b->inputs + at * b->size};
-        mn_ok(mirnet_predictor_run(predictor, inputs, at + step < b->n ? step : b->n - at, out + at * b->outputs));
-    }
-    mirnet_predictor_destroy(predictor);
-    return out;
-}
-
-/* Predictions for any number of threads and any grouping into calls. */
-static void check_prediction(mirnet_model *model, int64_t n)
-{
-    static const int64_t steps[] = {1, 2, 3, 5, 7, 1000};
-    batch b = make_batch(model, n);
-    float *want = predict(model, &b, 1, n);
-    for (int t = 0; t < COUNT(thread_counts); t++)
-        for (int s = 0; s < COUNT(steps); s++) {
-            float *got = predict(model, &b, thread_counts[t], steps[s]);
-            mn_same("prediction", got, want, (size_t)(n * b.outputs));
-            free(got);
-        }
-    free(want);
-    free_batch(&b);
-    mirnet_model_destroy(model);
-}
-
-START_TEST(predictions_do_not_depend_on_threads_or_calls)
-{
-    uint64_t seed = mn_seed();
-    mirnet_model *model = mn_net_create(mixed);
-    mn_net_fill_weights(&seed, model);
-    check_prediction(model, 37);
-    check_prediction(create_builtin("tasdelen2021"), 11);
-    check_prediction(create_builtin("linear-ends"), 37);
-}
-END_TEST
-
-/* The weights after some steps, and the gradient of inputs and weights before them. */
-static float *train(mirnet_model *model, const batch *b, int32_t threads, int steps, float *input_grads, double *losses)
-{
-    mirnet_trainer *trainer;
-    mn_ok(mirnet_trainer_create(&trainer, model));
-    mn_ok(mirnet_trainer_set_threads(trainer, threads));
-    mn_ok(mirnet_trainer_run_gradient(trainer, b->list, b->targets, NULL, b->n, 1, losses, &input_grads));
-    for (int i = 0; i < steps; i++)
-        mn_ok(mirnet_trainer_step(trainer, b->list, b->targets, NULL, b->n, losses + 1 + i));
-    mirnet_trainer_destroy(trainer);
-    return get_weights(model);
-}
-
-static void check_training(mirnet_model *model, int64_t n, int steps)
-{
-    batch b = make_batch(model, n);
-    float *want = NULL, *grads[2] = {mn_net_floats(n * b.size), mn_net_floats(n * b.size)};
-    double losses[2][8] = {{0}};
-    for (int t = 0; t < COUNT(thread_counts); t++) {
-        mirnet_model *copy;
-        mn_ok(mirnet_model_copy(&copy, model));
-        float *got = train(copy, &b, thread_counts[t], steps, grads[t > 0], losses[t > 0]);
-        if (t > 0) {
-            mn_same("weights", got, want, (size_t)mirnet_model_parameter_count(model, -1));
-            mn_same("input gradients", grads[1], grads[0], (size_t)(n * b.size));
-            ck_assert_int_eq(memcmp(losses[1], losses[0], sizeof(losses[0])), 0);
-            free(got);
-        } else {
-            want = got;
-        }
-        mirnet_model_destroy(copy);
-    }
-    free(want);
-    free(grads[0]);
-    free(grads[1]);
-    free_batch(&b);
-    mirnet_model_destroy(model);
-}
-
-START_TEST(training_does_not_depend_on_threads)
-{
-    check_training(mn_net_create(mixed), 23, 4);
-    check_training(create_builtin("tasdelen2021"), 6, 2);
-    check_training(create_builtin("tasdelen2021-pool"), 2, 1);
-    check_training(create_builtin("linear-ends"), 30, 3);
 }
 END_TEST
 
@@ -449,8 +285,6 @@ int main(void)
     tcase_add_test(tcase, weights_can_be_read_and_written);
     tcase_add_test(tcase, weights_are_taken_from_tensors_all_or_none);
     tcase_add_test(tcase, a_copy_lives_alone);
-    tcase_add_test(tcase, predictions_do_not_depend_on_threads_or_calls);
-    tcase_add_test(tcase, training_does_not_depend_on_threads);
     suite_add_tcase(suite, tcase);
     return mn_check_main(suite);
 }
