@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
+import numpy as np
 import pytest
 
 import mirnet
@@ -28,6 +30,22 @@ def golden() -> pathlib.Path:
 def dataset() -> mirnet.Dataset:
     """100 synthetic hairpins of each of two classes."""
     return mirnet.Dataset.simulate(100, seed=3)
+
+
+@pytest.fixture
+def sequences(dataset: mirnet.Dataset) -> list[str]:
+    return dataset.sequences
+
+
+@pytest.fixture
+def labels(dataset: mirnet.Dataset) -> Any:
+    return np.array(dataset.classes)[dataset.labels]
+
+
+@pytest.fixture
+def numbers(dataset: mirnet.Dataset) -> Any:
+    """The input of linear-ends, [200, 64]."""
+    return mirnet.Encoder("linear-ends").encode(dataset.sequences).reshape(200, 64)
 
 
 @pytest.fixture
