@@ -50,11 +50,11 @@ static void find_part(void *context, int64_t part, int32_t worker)
 }
 
 const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen,
-                                int64_t row)
+                                int64_t row, bool blank)
 {
     find_job job = {nonzero, run, x, seen, row};
     int64_t all = 0, count = 0;
-    mn_parallel(run, find_part, &job, run->batch + (seen != NULL));
+    mn_parallel(run, find_part, &job, run->batch + blank);
     for (int64_t i = 0; i < run->batch; i++) {
         all += floats_of(&job, i);
         count += nonzero->counts[i];

@@ -352,6 +352,7 @@ static void call(mn_plan *plan, int32_t i, op_function function, size_t time)
 
 void mn_plan_prepare(mn_plan *plan)
 {
+    plan->knows_blank = false;
     for (int32_t i = 0; i < plan->model->n_nodes; i++)
         call(plan, i, plan->ops[i].layer->cls->prepare, offsetof(mn_op_times, prepare));
 }
@@ -363,6 +364,8 @@ static void find_extents(mn_plan *plan)
     for (int32_t i = 0; i < model->n_nodes; i++) {
         const mn_node *node = &model->nodes[i];
         mn_op *op = &plan->ops[i];
+        if (op->blank)
+            op->blank->due = plan->knows_blank ? 0 : op->blank->n_kinds;
         if (op->blank && node->n_inputs == 0)
             mn_blank_scan(op->blank, op->y, plan->run.batch);
         else if (op->blank)
@@ -384,6 +387,7 @@ void mn_plan_forward(mn_plan *plan)
     for (int32_t i = 0; i < plan->model->n_nodes; i++)
         if (!plan->ops[i].replaced)
             call(plan, i, plan->ops[i].layer->cls->forward, offsetof(mn_op_times, forward));
+    plan->knows_blank = plan->use == MN_PLAN_FORWARD;
 }
 
 void mn_plan_backward(mn_plan *plan)

@@ -32,6 +32,7 @@ typedef struct mn_plan {
     bool *needs;     /* [n_nodes] a gradient flows through this node */
     mn_rows_read *reads; /* [n_nodes] of the ops that have a blank */
     int64_t *zeros;  /* [capacity] ids for a run that has none */
+    bool knows_blank; /* the blanks' values are there, and the weights have not changed since */
     mn_op_times *times; /* [n_nodes] added to in every pass, for whoever set it; NULL: nobody asks */
 } mn_plan;
 

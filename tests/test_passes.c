@@ -31,6 +31,27 @@ static void compare_training(const char *net, const mn_example *e, int passes, b
     mn_plan_destroy(b);
 }
 
+static void scale_weights(mirnet_model *model, float factor)
+{
+    for (int32_t i = 0; i < model->n_params; i++)
+        for (size_t k = 0; k < model->params[i]->size; k++)
+            model->weights[model->params[i]->offset + k] *= factor;
+}
+
+/* Nothing is left of the weights that were there before mn_plan_prepare. */
+static void compare_new_weights(const mn_example *e, mn_plan *plan)
+{
+    scale_weights(e->model, 0.5f);
+    mn_plan *fresh = mn_example_run(e, MN_PLAN_FORWARD, plan->passes, NULL);
+    plan->run.batch = BATCH;
+    memcpy(mn_plan_input(plan, 0), e->x, (size_t)(BATCH * mirnet_model_get_size(e->model, 0)) * sizeof(*e->x));
+    mn_plan_prepare(plan);
+    mn_plan_forward(plan);
+    mn_same("new weights", mn_plan_output(plan), mn_plan_output(fresh), e->outputs);
+    mn_plan_destroy(fresh);
+    scale_weights(e->model, 2);
+}
+
 static void compare_prediction(const char *net, const mn_example *e, int passes)
 {
     mn_plan *a = mn_example_run(e, MN_PLAN_FORWARD, passes, NULL);
@@ -56,6 +77,7 @@ static void compare_prediction(const char *net, const mn_example *e, int passes)
         mn_plan_forward(a);
         mn_same("alone", mn_plan_output(a), first + i * n, (size_t)n);
     }
+    compare_new_weights(e, a);
     free(first);
     mn_plan_destroy(twin);
     mn_plan_destroy(a);

@@ -107,7 +107,7 @@ void mn_blank_fill(const mn_blank *blank, float *y, int64_t batch, int64_t capac
     const int64_t size = blank->rows * blank->row;
     const size_t bytes = (size_t)blank->row * sizeof(float);
     float *model = y + capacity * size;
-    for (int64_t row = 0; row < blank->rows; row++)
+    for (int64_t row = 0; blank->due > 0 && row < blank->rows; row++)
         if (blank->alike[row] != row)
             memcpy(model + row * blank->row, model + blank->alike[row] * blank->row, bytes);
     for (int64_t b = 0; b < batch; b++)

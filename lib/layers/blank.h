@@ -11,11 +11,12 @@
  * Rule: an output row of a convolution whose window holds only padding zeros depends on the weights alone. It equals
  * the same row of a sample that is all zeros, the blank. So of each sample only the rows in front of its `extent` are
  * computed; the rows behind it are copied from the blank, whose rows are of few kinds (all inner ones are alike) and
- * are computed once a batch. Proof: by induction over the layers. An input row behind the last nonzero one is zero, as
- * in the blank; an output row whose window meets only rows that agree with the blank's, at the same places, agrees with
- * it too. Backward, the rows behind the extents are one row that was used many times: its gradient is the sum of
- * theirs, and it is carried back through the blank once for all samples. It stops at the first layer that does not work
- * row by row, or has more than one reader: there the rows are copied out.
+ * are computed once a batch, or once for all where the weights stay as they are. Proof: by induction over the layers.
+ * An input row behind the last nonzero one is zero, as in the blank; an output row whose window meets only rows that
+ * agree with the blank's, at the same places, agrees with it too. Backward, the rows behind the extents are one row
+ * that was used many times: its gradient is the sum of theirs, and it is carried back through the blank once for all
+ * samples. It stops at the first layer that does not work row by row, or has more than one reader: there the rows are
+ * copied out.
  *
  * A value here is the output of an op, seen as [rows][row]. The blank is the sample behind the last one, number
  * `capacity`.
@@ -25,6 +26,7 @@ typedef struct mn_blank {
     int64_t *alike;     /* [rows] the first row of the blank that is equal to this one */
     int64_t n_kinds;
     int64_t *kinds;     /* [n_kinds] those first rows, ascending */
+    int64_t due;        /* kinds that this forward pass has to compute: all of them, or none if they are there */
     int64_t *extent;    /* [capacity] rows of each sample that are computed */
     int64_t *seen;      /* [capacity] rows of each sample that its reader looks at: extent..seen - 1 are copies */
 } mn_blank;
@@ -57,7 +59,7 @@ void mn_blank_reach(mn_blank *out, mn_blank *in, const mn_rows_read *read, int64
 /* All rows are seen: the reader knows nothing of blanks. */
 void mn_blank_show_all(mn_blank *blank, int64_t batch);
 
-/* Forward, when the extents' rows and the blank's kinds are there: the blank's other rows, and the samples' copies. */
+/* Forward, when the extents' rows and the kinds that are due are there: the blank's other rows, the samples' copies. */
 void mn_blank_fill(const mn_blank *blank, float *y, int64_t batch, int64_t capacity);
 /* Backward: clears the gradients of the blank's kinds; and adds to them those of the copies. */
 void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity);

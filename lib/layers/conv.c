@@ -245,7 +245,7 @@ static void block_part(void *context, int64_t part, int32_t worker)
 void mn_conv_each_block(const mn_op *op, const mn_run *run, mn_conv_task task)
 {
     block_job job = {op, run, task};
-    mn_parallel(run, block_part, &job, run->batch + (op->blank ? op->blank->n_kinds : 0));
+    mn_parallel(run, block_part, &job, run->batch + (op->blank ? op->blank->due : 0));
 }
 
 static void activate_block(const mn_op *op, const mn_run *run, int64_t at, int64_t rows)
@@ -263,7 +263,7 @@ static void forward_products(const mn_op *op, const mn_run *run)
     state->bits_x = NULL;
     if (state->nonzero_x.bits)
         state->bits_x = mn_nonzero_find(&state->nonzero_x, run, op->x[0], op->blank_in ? op->blank_in->seen : NULL,
-                                        s->width * s->channels);
+                                        s->width * s->channels, op->blank_in && op->blank_in->due > 0);
     const bool plain = state->packs_late && state->bits_x;
     if (state->packs_late && !plain)
         pack_kernel(op, run, state->packed, NULL);

@@ -158,7 +158,7 @@ void mn_conv_backward(mn_op *op, const mn_run *run)
     state->bits_dy = NULL;
     if (state->nonzero_dy.bits)
         state->bits_dy = mn_nonzero_find(&state->nonzero_dy, run, op->dy, op->blank ? op->blank->extent : NULL,
-                                         s->out_width * s->filters);
+                                         s->out_width * s->filters, op->blank != NULL);
     for (int64_t i = 0; i < state->backward.count; i++) {
         const conv_group *g = &state->backward.groups[i];
         state->gemms[i] = (mn_gemm){

@@ -170,7 +170,7 @@ void mn_conv_set_forward_rows(conv_table *table, const conv_shape *s, const mn_b
         for (int64_t b = 0; b < batch; b++)
             for (int64_t oy = 0, end = out ? out->extent[b] : g->rows_per_sample; (!only || only[b]) && oy < end; oy++)
                 g->active[g->m++] = shifted(g->rows[oy], b * in_size, b * out_size);
-        for (int64_t k = 0; out && !only && k < out->n_kinds; k++)
+        for (int64_t k = 0; out && !only && k < out->due; k++)
             g->active[g->m++] = shifted(g->rows[out->kinds[k]], capacity * in_size, capacity * out_size);
     }
 }

@@ -135,7 +135,7 @@ static void forward(mn_op *op, const mn_run *run)
         state->bits = NULL;
         if (state->nonzero.bits)
             state->bits = mn_nonzero_find(&state->nonzero, run, op->x[0], op->blank_in ? op->blank_in->extent : NULL,
-                                          op->blank_in ? op->blank_in->row : 0);
+                                          op->blank_in ? op->blank_in->row : 0, false);
         mn_gemm product = {
             .m = rows, .n = units, .runs = 1, .run = depth,
             .x = op->x[0], .y = op->y, .lda = depth, .ldc = units, .nonzero = state->bits,

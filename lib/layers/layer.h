@@ -213,7 +213,7 @@ static inline void mn_parallel(const mn_run *run, mn_task task, void *context, i
 
 /*
  * Which floats of a value are not zero, for products that pass zeros over (products.c). `seen`: so many rows of `row`
- * floats of each sample, and the blank behind the last one; NULL: all of them, and no blank.
+ * floats of each sample are looked at; NULL: all of them. `blank`: and the blank behind the last one.
  */
 typedef struct mn_nonzero {
     uint64_t *bits;  /* one for each float of a value of capacity + 1 samples */
@@ -227,7 +227,7 @@ mirnet_status mn_nonzero_create(mn_nonzero *out, int64_t size, int64_t capacity)
 void mn_nonzero_destroy(mn_nonzero *nonzero);
 /* Looks at x. The bits, or NULL where there are too few zeros to be worth it. */
 const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen,
-                                int64_t row);
+                                int64_t row, bool blank);
 
 /* Products in parallel, cut into blocks that depend on the shapes alone (products.c). */
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count); /* several products at once, of equal n */

@@ -139,7 +139,7 @@ void mn_one_hot_forward(const mn_one_hot *hot, const mn_op *op, const mn_run *ru
 {
     job j = job_of(hot, op, run);
     mn_parallel(run, forward_part, &j, run->batch);
-    for (int64_t k = 0; op->blank && k < op->blank->n_kinds; k++)
+    for (int64_t k = 0; op->blank && k < op->blank->due; k++)
         forward_blank(&j, op->blank->kinds[k]);
 }
 

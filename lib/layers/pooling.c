@@ -223,7 +223,7 @@ static void forward(mn_op *op, const mn_run *run)
     if (!op->blank)
         return;
     const grid g = make_grid(op->layer);
-    for (int64_t k = 0; k < op->blank->n_kinds; k++)
+    for (int64_t k = 0; k < op->blank->due; k++)
         pool_row(op, run, &g, run->capacity, op->blank->kinds[k]);
     mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
 }

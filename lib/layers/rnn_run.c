@@ -189,7 +189,7 @@ static void run_inputs(const mn_op *op, const mn_run *run, int64_t sample, int64
     const uint64_t *bits = NULL;
     if (r->nonzero.bits && x == op->x[0])
         bits = mn_nonzero_find(&r->nonzero, run, x, op->blank_in ? op->blank_in->extent : NULL,
-                               op->blank_in ? op->blank_in->row : 0);
+                               op->blank_in ? op->blank_in->row : 0, false);
     mn_gemm products[4];
     for (int32_t i = 0; i < r->blocks; i++)
         products[i] = (mn_gemm){

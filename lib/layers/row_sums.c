@@ -81,7 +81,7 @@ static void add_blank(mn_row_work *work, const mn_op *first, const mn_op *second
     const mn_blank *blank = second->blank;
     const add_job job = {work, first, second, run, 0, 0};
     memset(work->letters, 0, (size_t)(sa->shape.height + 2 * work->pad));
-    for (int64_t k = 0; k < blank->n_kinds; k++) {
+    for (int64_t k = 0; k < blank->due; k++) {
         const int64_t top = blank->kinds[k] * s->stride[0] - s->before[0];
         work->own_used = 0;
         mn_row_work_find(work, first, second, run, run->capacity, top + s->tap_first[0], top + s->tap_last[0]);
@@ -108,6 +108,6 @@ void mn_row_work_forward(mn_row_work *work, const mn_op *first, const mn_op *sec
         add_job job = {work, first, second, run, from, to};
         mn_parallel(run, add_part, &job, to - from);
     }
-    if (blank)
+    if (blank && blank->due > 0)
         add_blank(work, first, second, run);
 }
