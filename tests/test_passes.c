@@ -255,6 +255,11 @@ START_TEST(a_full_table_changes_nothing)
                 mn_same("probabilities of the table", again, first, SAMPLES * 3);
             memcpy(first, again, SAMPLES * 3 * sizeof(*first));
         }
+        for (int64_t i = 0; i < 4; i++) { /* threads that share one sample */
+            const float *one[] = {x + i * ROWS * 4};
+            mn_ok(mirnet_predictor_run(predictor, one, 1, again));
+            mn_same("probabilities of one", again, first + i * 3, 3);
+        }
         mirnet_predictor_destroy(predictor);
     }
     mirnet_model_destroy(model);

@@ -7,7 +7,8 @@
 
 enum {
     TAPS = 64, /* kernel rows of a sum that are listed at a time */
-    AHEAD = 2  /* rows of sums that entries are asked for before they are added up */
+    AHEAD = 2, /* rows of sums that entries are asked for before they are added up */
+    PIECES = 4 /* of a sample, where there are few samples for the threads to share */
 };
 
 typedef struct add_job {
@@ -15,6 +16,7 @@ typedef struct add_job {
     const mn_op *first, *second;
     const mn_run *run;
     int64_t from, to; /* samples */
+    int64_t pieces;   /* that a sample's rows are cut into */
 } add_job;
 
 /* What kernel rows tap.. of the second convolution, TAPS at most, add to its row p; returns how many meet data. */
@@ -63,9 +65,9 @@ static int64_t rows_of(const add_job *j, int64_t sample)
 static void add_part(void *context, int64_t part, int32_t worker)
 {
     const add_job *j = context;
-    const int64_t sample = j->from + part, rows = rows_of(j, sample);
+    const int64_t sample = j->from + part / j->pieces, piece = part % j->pieces, rows = rows_of(j, sample);
     (void)worker;
-    for (int64_t p = 0; p < rows; p++) {
+    for (int64_t p = rows * piece / j->pieces; p < rows * (piece + 1) / j->pieces; p++) {
         /* Behind the last row the next sample begins. */
         const bool here = p + AHEAD < rows;
         const int64_t next = here ? sample : sample + 1, q = here ? p + AHEAD : p + AHEAD - rows;
@@ -79,7 +81,7 @@ static void add_blank(mn_row_work *work, const mn_op *first, const mn_op *second
     const conv_state *sa = first->state, *sb = second->state;
     const conv_shape *s = &sb->shape;
     const mn_blank *blank = second->blank;
-    const add_job job = {work, first, second, run, 0, 0};
+    const add_job job = {work, first, second, run, 0, 0, 1};
     memset(work->letters, 0, (size_t)(sa->shape.height + 2 * work->pad));
     for (int64_t k = 0; k < blank->due; k++) {
         const int64_t top = blank->kinds[k] * s->stride[0] - s->before[0];
@@ -105,8 +107,8 @@ void mn_row_work_forward(mn_row_work *work, const mn_op *first, const mn_op *sec
             mn_row_work_find(work, first, second, run, to, 0, last);
         }
         mn_row_work_make(work, first, second, run);
-        add_job job = {work, first, second, run, from, to};
-        mn_parallel(run, add_part, &job, to - from);
+        add_job job = {work, first, second, run, from, to, run->threads && to - from < PIECES ? PIECES : 1};
+        mn_parallel(run, add_part, &job, (to - from) * job.pieces);
     }
     if (blank && blank->due > 0)
         add_blank(work, first, second, run);
