@@ -10,8 +10,9 @@
 #include "plan.h"
 
 /* Samples of a block: enough to use the weights well, few enough that the largest value of a block, in floats, stays
- * in a cache. And samples that are sorted by length, so that those of a block end together. */
-enum { LEAST = 4, SHARED = 8, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 4096, MAX_THREADS = 256 };
+ * in a cache. Samples that are worth a thread of their own. And samples that are sorted by length, so that those of a
+ * block end together. */
+enum { LEAST = 4, ALONE = 2, MOST = 32, BLOCK_FLOATS = 1 << 18, WINDOW = 4096, MAX_THREADS = 256 };
 
 struct mirnet_predictor {
     const mirnet_model *model;
@@ -198,9 +199,11 @@ static void run_window(job *j)
 {
     mirnet_predictor *predictor = j->predictor;
     const int64_t rounds = mn_ceil_div(j->n, predictor->n_plans * predictor->block);
-    j->block = mn_min(predictor->block, mn_max(SHARED, mn_ceil_div(j->n, predictor->n_plans * rounds)));
+    j->block = mn_min(predictor->block, mn_max(ALONE, mn_ceil_div(j->n, predictor->n_plans * rounds)));
+    const bool whole = mn_ceil_div(j->n, j->block) >= predictor->n_plans;
+    if (!whole)
+        j->block = mn_min(predictor->block, j->n);
     j->blocks = mn_ceil_div(j->n, j->block);
-    const bool whole = j->blocks >= predictor->n_plans;
     if (j->blocks > 1 && !j->from->inputs)
         sort_window(j);
     j->dealt = j->order && j->blocks == predictor->n_plans;
