@@ -69,15 +69,24 @@ static bool is_zero(const float *row, int64_t n)
     return true;
 }
 
+/* Up to the last one that is not zero. Most of the padding is passed over in steps of many floats. */
+static int64_t rows_in_use(const float *sample, int64_t rows, int64_t row)
+{
+    static const float padding[64];
+    const int64_t step = sizeof(padding) / sizeof(padding[0]);
+    int64_t n = rows * row;
+    while (n >= step && memcmp(sample + n - step, padding, sizeof(padding)) == 0)
+        n -= step;
+    for (rows = mn_ceil_div(n, row); rows > 0 && is_zero(sample + (rows - 1) * row, row); rows--)
+        ;
+    return rows;
+}
+
 void mn_blank_scan(mn_blank *blank, const float *x, int64_t batch)
 {
     for (int64_t b = 0; b < batch; b++) {
-        const float *sample = x + b * blank->rows * blank->row;
-        int64_t rows = blank->rows;
-        while (rows > 0 && is_zero(sample + (rows - 1) * blank->row, blank->row))
-            rows--;
-        blank->extent[b] = rows;
-        blank->seen[b] = rows;
+        blank->extent[b] = rows_in_use(x + b * blank->rows * blank->row, blank->rows, blank->row);
+        blank->seen[b] = blank->extent[b];
     }
 }
 
