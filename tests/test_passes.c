@@ -193,6 +193,29 @@ START_TEST(savings_in_networks_on_letters)
 }
 END_TEST
 
+START_TEST(rows_that_are_no_letters_are_taken_as_they_are)
+{
+    static const char *const nets[] = {
+        "InputLayer: 20, 4; Conv1D: 'filters': 6, 'kernel_size': 3, 'padding': 'same'; Flatten; Dense: 'units': 3;",
+        "InputLayer: 20, 4; Conv1D: 'filters': 6, 'kernel_size': 3, 'padding': 'same', 'activation': 'tanh';"
+        "Conv1D: 'filters': 5, 'kernel_size': 4; Flatten; Dense: 'units': 3;",
+    };
+    static const float rows[][4] = {
+        {0, 0, 0, 0}, {0, 0, 1, 0},  {1, 1, 0, 0}, {0, 0, 1, 1}, {1, 0, 1, 0}, {0, 1, 0, 1},  {1, 0, 0, 1}, {0, 1, 1, 0},
+        {2, 0, 0, 0}, {0, -1, 0, 0}, {1, 2, 0, 0}, {0, 0, 2, 1}, {2, 0, 1, 0}, {1, 0, -1, 0}, {1, 1, 1, 1}, {0, 0, 0, 0.5f},
+    };
+    uint64_t seed = mn_seed();
+    mn_example e = mn_example_create(nets[_i], 4, MN_LEVEL, &seed);
+    const int64_t size = mirnet_model_get_size(e.model, 0);
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        for (int64_t b = 0; b < BATCH; b++)
+            memcpy(e.x + b * size + 4 * b, rows[k], sizeof(rows[k]));
+        compare_prediction(nets[_i], &e, MN_PASSES);
+    }
+    mn_example_destroy(&e);
+}
+END_TEST
+
 /* How many convolutions of a network are looked up. */
 static int32_t count_tables(const char *net)
 {
@@ -378,6 +401,7 @@ int main(void)
     tcase_add_test(tc, blank_sharing_stops_at_branches);
     tcase_add_loop_test(tc, savings_change_nothing_on_letters, 0, NETS);
     tcase_add_loop_test(tc, savings_in_networks_on_letters, 0, 14);
+    tcase_add_loop_test(tc, rows_that_are_no_letters_are_taken_as_they_are, 0, 2);
     tcase_add_test(tc, a_larger_batch_before_changes_no_bit);
     tcase_add_test(tc, a_table_is_made_where_it_has_room_for_all_words);
     tcase_add_test(tc, a_full_table_changes_nothing);
