@@ -110,8 +110,6 @@ static void prepare(mn_op *op, const mn_run *run)
     const float *kernel = mn_weight(op->layer, run, KERNEL);
     if (is_few(op, run))
         return;
-    if (state->tail)
-        state->tail->ready = false;
     if (state->packed && !op->twin)
         mn_pack_run(run, state->packed, kernel, depth, units, units, false);
     if (state->transposed)

@@ -285,9 +285,6 @@ static void pack_joined(const mn_rnn *r, const mn_run *run, const float *kernel,
 void mn_rnn_prepare(mn_op *op, const mn_run *run)
 {
     mn_rnn *r = op->state;
-    r->ready = false;
-    if (r->tail)
-        r->tail->ready = false;
     if (op->twin)
         return;
     const float *kernel = mn_weight(op->layer, run, MN_RNN_KERNEL);

@@ -82,7 +82,6 @@ struct mn_rnn {
      * its state behind each is made once as well. Proof: the same numbers from the same numbers. It stops where weights
      * change (training), and at masks.
      */
-    bool ready;       /* they are those of the weights */
     float *blank_z;   /* [steps][columns] x K + b of the blank */
     float *after[2];  /* [steps][units] where the layer goes backwards: the states behind step t of the blank; else
                          NULL */

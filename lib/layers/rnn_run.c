@@ -36,7 +36,8 @@ static bool is_masked(const mn_rnn_step *s, int64_t slot)
 /* Whether x of this step is the blank's. */
 static bool is_blank(const mn_rnn_step *s, int64_t slot)
 {
-    return s->rnn->ready && s->t >= s->op->blank_in->extent[s->sample + slot];
+    const int64_t sample = s->sample + slot;
+    return s->rnn->blank_z && sample < s->run->capacity && s->t >= s->op->blank_in->extent[sample];
 }
 
 bool mn_rnn_is_passed(const mn_rnn_step *s, int64_t slot)
@@ -334,13 +335,12 @@ static void walk_blank(const mn_op *op, const mn_run *run)
         for (int32_t i = 0; i < r->cell->states; i++)
             memcpy(r->after[i] + s.t * r->units, mn_rnn_next(&s, i, 0), unit_bytes(r));
     }
-    r->ready = true;
 }
 
 void mn_rnn_forward(mn_op *op, const mn_run *run)
 {
     const mn_rnn *r = op->state;
-    if (r->blank_z && !r->ready)
+    if (r->blank_z && op->blank_in->due > 0)
         walk_blank(op, run);
     if (mn_rnn_drops_x(r, run) || drops_h(r, run))
         mn_each_sample(op, run, drop_samples, r->steps * r->in);

@@ -15,7 +15,6 @@
 typedef struct mn_tail {
     int64_t rows, row, columns; /* of x; of y */
     float *sums;                /* [rows + 1][columns] */
-    bool ready;                 /* sums are those of the weights */
     mn_row *at;                 /* [capacity] samples in the order of their extents, so that neighbours end together */
 } mn_tail;
 
