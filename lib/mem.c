@@ -67,6 +67,18 @@ float *mn_floats(size_t n)
     return block;
 }
 
+float *mn_floats_sparse(size_t n, void **out_block)
+{
+    enum { ALIGN = 64 / sizeof(float) };
+    float *block = NULL;
+    if (mn_add(n, 2 * ALIGN, &n))
+        block = mn_calloc(n, sizeof(*block)); /* unlike posix_memalign, which leaves zeroing to its caller */
+    else
+        mn_fail_nomem(SIZE_MAX);
+    *out_block = block;
+    return block ? block + (ALIGN - (uintptr_t)block / sizeof(float) % ALIGN) % ALIGN : NULL;
+}
+
 char *mn_strndup(const char *text, size_t n)
 {
     size_t bytes;

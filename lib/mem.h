@@ -18,6 +18,10 @@ float *mn_floats(size_t n) MN_MUST_CHECK;
 /* The same, not set to anything: memory that is never touched costs nothing. */
 float *mn_floats_raw(size_t n) MN_MUST_CHECK;
 
+/* n zeroed floats on a 64-byte boundary, with 64 bytes of slack, of which pages that are never touched take no memory;
+ * *out_block is what to free. */
+float *mn_floats_sparse(size_t n, void **out_block) MN_MUST_CHECK;
+
 /* A copy of a text, or of its first n bytes with a NUL behind them. */
 char *mn_strdup(const char *text) MN_MUST_CHECK;
 char *mn_strndup(const char *text, size_t n) MN_MUST_CHECK;

@@ -38,7 +38,7 @@ void mirnet_trainer_destroy(mirnet_trainer *trainer)
     mn_feed_destroy(&trainer->given);
     mn_optim_close(&trainer->optim);
     mn_trainer_forget_division(trainer);
-    mn_free(trainer->grads);
+    mn_free(trainer->grads_block);
     mn_free(trainer->targets);
     mn_free(trainer->sample_weights);
     mn_free(trainer->ids);

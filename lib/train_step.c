@@ -65,9 +65,8 @@ static mirnet_status begin(mirnet_trainer *t)
 {
     read_options(t);
     MN_TRY(mn_optim_open(&t->optim, t->model->params, t->model->n_params, t->model->size));
-    /* Most of it is never touched where weights are updated at once, and so takes no memory. 64 bytes of slack, as
-     * ever. */
-    t->grads = mn_calloc(t->model->size + 16, sizeof(*t->grads));
+    /* Most of it is never touched where weights are updated at once. */
+    t->grads = mn_floats_sparse(t->model->size, &t->grads_block);
     return t->grads ? MIRNET_OK : MIRNET_ERR_NOMEM;
 }
 
@@ -79,8 +78,8 @@ mirnet_status mn_trainer_begin(mirnet_trainer *t)
     mirnet_status status = begin(t);
     if (status != MIRNET_OK) {
         mn_optim_close(&t->optim);
-        mn_free(t->grads);
-        t->grads = NULL;
+        mn_free(t->grads_block);
+        t->grads_block = t->grads = NULL;
         return status;
     }
     t->begun = true;

@@ -60,6 +60,7 @@ struct mirnet_trainer {
     int64_t late_n;        /* the batch size of the passes that did; 0: nothing is put off */
     float rates[MN_LATE];  /* of the last steps, the last one first */
     float *grads;          /* as the model's weights */
+    void *grads_block;     /* that they lie in */
     bool has_gradient;     /* grads hold those of the last mirnet_trainer_run_gradient */
     float *targets;        /* [capacity][outputs] */
     float *sample_weights; /* [capacity] */
