@@ -33,11 +33,13 @@ static int64_t rows_met(const mn_few *f, int64_t k0, int64_t k1, int32_t *rows)
     return n;
 }
 
-/* `height` rows of X by `vecs` vectors of W's columns at col, over `count` rows of W. */
+/* `height` rows of X by `vecs` vectors of W's columns at col, the last one perhaps not whole, over `count` rows of W. */
 INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t count, int64_t col, float *y,
                      int64_t ldy, bool add, const int height, const int vecs, int64_t columns)
 {
-    const bool whole = columns >= vecs * LANES;
+    const int last = vecs - 1;
+    const int64_t n = columns - last * LANES;
+    const bool whole = n >= LANES;
     const float *x[TILE];
     vec sum[TILE][VECS];
     UNROLL
@@ -46,7 +48,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const float *at = y + (row + i) * ldy + col + v * LANES;
-            sum[i][v] = add ? load_up_to(at, whole, columns) : (vec){0};
+            sum[i][v] = add ? load_up_to(at, v < last || whole, n) : (vec){0};
         }
     }
     for (int64_t r = 0; r < count; r++) {
@@ -56,7 +58,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         fetch(f->w + rows[r + FEW_BLOCK] * f->ldw + col, vecs);
         UNROLL
         for (int v = 0; v < vecs; v++)
-            wv[v] = load_up_to(w + v * LANES, whole, columns);
+            wv[v] = load_up_to(w + v * LANES, v < last || whole, n);
         UNROLL
         for (int i = 0; i < height; i++) {
             vec xv = splat(x[i][k]);
@@ -68,10 +70,8 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
     UNROLL
     for (int i = 0; i < height; i++)
         UNROLL
-        for (int v = 0; v < vecs; v++) {
-            float *at = y + (row + i) * ldy + col + v * LANES;
-            store_up_to(at, sum[i][v], whole, columns);
-        }
+        for (int v = 0; v < vecs; v++)
+            store_up_to(y + (row + i) * ldy + col + v * LANES, sum[i][v], v < last || whole, n);
 }
 
 INLINE void few_panel(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add,
@@ -86,15 +86,24 @@ INLINE void few_panel(const mn_few *f, const int32_t *rows, int64_t count, int64
         few_tile(f, row, rows, count, col, y, ldy, add, 1, vecs, columns);
 }
 
-static void few_full(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add)
+/* The columns of a range, in panels of about as many vectors each. */
+static void few_range(const mn_few *f, int32_t range, const int32_t *rows, int64_t count, float *y, int64_t ldy,
+                      bool add)
 {
-    few_panel(f, rows, count, col, y, ldy, add, VECS, WIDTH);
-}
-
-static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy,
-                       bool add, int64_t columns)
-{
-    few_panel(f, rows, count, col, y, ldy, add, 1, columns);
+    int64_t col = f->from[range], left = mn_ceil_div(f->to[range] - col, LANES);
+    while (left > 0) {
+        const int64_t vecs = mn_ceil_div(left, mn_ceil_div(left, VECS)), columns = f->to[range] - col;
+        switch (vecs) {
+#if MN_VECS > 2
+        case 4: few_panel(f, rows, count, col, y, ldy, add, 4, columns); break;
+        case 3: few_panel(f, rows, count, col, y, ldy, add, 3, columns); break;
+#endif
+        case 2: few_panel(f, rows, count, col, y, ldy, add, 2, columns); break;
+        default: few_panel(f, rows, count, col, y, ldy, add, 1, columns); break;
+        }
+        left -= vecs;
+        col += vecs * LANES;
+    }
 }
 
 /* Makes the steps of these rows that were put off. */
@@ -123,55 +132,49 @@ static void few_forward(const mn_few *f, int64_t k0, int64_t k1, float *y, int64
     int64_t at = 0;
     do { /* at least once: Y is written */
         const int64_t count = mn_min(FEW_BLOCK, met.n - at);
-        for (int32_t i = 0; i < f->ranges; i++) {
-            int64_t col = f->from[i];
-            for (; col + WIDTH <= f->to[i]; col += WIDTH)
-                few_full(f, met.k + at, count, col, y, ldy, at > 0);
-            for (; col < f->to[i]; col += LANES)
-                few_narrow(f, met.k + at, count, col, y, ldy, at > 0, mn_min(LANES, f->to[i] - col));
-        }
+        for (int32_t i = 0; i < f->ranges; i++)
+            few_range(f, i, met.k + at, count, y, ldy, at > 0);
         at += FEW_BLOCK;
     } while (at < met.n);
 }
 
-/* `count` rows of W, two at most, with `height` rows of D: as many columns of dX. */
+/* A vector of `count` rows of W, perhaps not whole, with `height` rows of D. */
+INLINE void few_dots_vec(vec sum[2][TILE], const float *const *w, const float *d, int64_t ldd, int64_t n,
+                         const int count, const int height, const bool whole, int64_t columns)
+{
+    vec wv[2];
+    UNROLL
+    for (int j = 0; j < count; j++)
+        wv[j] = load_up_to(w[j] + n, whole, columns);
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        const vec dv = load_up_to(d + i * ldd + n, whole, columns);
+        UNROLL
+        for (int j = 0; j < count; j++)
+            sum[j][i] = multiply_sum(dv, wv[j], sum[j][i]);
+    }
+}
+
+/* `count` rows of W, two at most, with `height` rows of D: as many columns of dX. The sums are those of few_row. */
 INLINE void few_dots(const mn_few *f, int64_t row, const int32_t *k, const int count, const int height)
 {
-    const float *rows_w[2];
-    UNROLL
-    for (int j = 0; j < count; j++)
-        rows_w[j] = f->w + k[j] * f->ldw;
+    const float *w[2], *d = f->d + row * f->ldd;
     vec sum[2][TILE];
     UNROLL
-    for (int j = 0; j < count; j++)
+    for (int j = 0; j < count; j++) {
+        w[j] = f->w + k[j] * f->ldw;
         UNROLL
         for (int i = 0; i < height; i++)
             sum[j][i] = (vec){0};
+    }
     for (int32_t r = 0; r < f->ranges; r++) {
-        const float *d = f->d + row * f->ldd;
-        int64_t n = f->from[r];
-        for (; n + LANES <= f->to[r]; n += LANES) {
-            vec wv[2];
-            UNROLL
-            for (int j = 0; j < count; j++)
-                wv[j] = load(rows_w[j] + n);
-            UNROLL
-            for (int i = 0; i < height; i++) {
-                vec dv = load(d + i * f->ldd + n);
-                UNROLL
-                for (int j = 0; j < count; j++)
-                    sum[j][i] = multiply_sum(dv, wv[j], sum[j][i]);
-            }
-        }
-        const int64_t left = f->to[r] - n;
-        if (left > 0)
-            UNROLL
-            for (int j = 0; j < count; j++) {
-                vec wv = load_some(rows_w[j] + n, left);
-                UNROLL
-                for (int i = 0; i < height; i++)
-                    sum[j][i] = multiply_sum(load_some(d + i * f->ldd + n, left), wv, sum[j][i]);
-            }
+        int64_t n = mn_min(f->to[r], whole_from(f->from[r]));
+        if (n > f->from[r])
+            few_dots_vec(sum, w, d, f->ldd, f->from[r], count, height, false, n - f->from[r]);
+        for (; n + LANES <= f->to[r]; n += LANES)
+            few_dots_vec(sum, w, d, f->ldd, n, count, height, true, LANES);
+        if (n < f->to[r])
+            few_dots_vec(sum, w, d, f->ldd, n, count, height, false, f->to[r] - n);
     }
     UNROLL
     for (int i = 0; i < height; i++)
@@ -258,6 +261,68 @@ INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, c
     }
 }
 
+/* A vector of row k of W, perhaps not whole, with all rows of X and D, which are `height`: what it adds to their dX, its
+ * gradient and the step. Everything is read once. Row `ahead` is asked for meanwhile. */
+INLINE void few_row_vec(const mn_few *f, const adam_step *step, const vec *x, int64_t k, int64_t ahead, int64_t n,
+                        vec *dots, const int height, const bool whole, int64_t columns)
+{
+    const mn_gradient *to = &f->gradient;
+    const int64_t at = k * f->ldw + n;
+    const vec w = load_up_to(f->w + at, whole, columns);
+    vec g = {0};
+    fetch_weights(to, ahead * f->ldw + n);
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        const vec d = load_up_to(f->d + i * f->ldd + n, whole, columns);
+        dots[i] = multiply_sum(d, w, dots[i]);
+        g = multiply_sum(x[i], d, g);
+    }
+    update_vec(step, to, at, g, whole, columns);
+}
+
+/* All of row k. */
+INLINE void few_row(const mn_few *f, const adam_step *step, int64_t k, int64_t ahead, const int height)
+{
+    vec x[TILE], dots[TILE];
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        x[i] = splat(f->x[i * f->ldx + k]);
+        dots[i] = (vec){0};
+    }
+    for (int32_t r = 0; r < f->ranges; r++) {
+        int64_t n = mn_min(f->to[r], whole_from(f->from[r]));
+        if (n > f->from[r])
+            few_row_vec(f, step, x, k, ahead, f->from[r], dots, height, false, n - f->from[r]);
+        for (; n + LANES <= f->to[r]; n += LANES)
+            few_row_vec(f, step, x, k, ahead, n, dots, height, true, LANES);
+        if (n < f->to[r])
+            few_row_vec(f, step, x, k, ahead, n, dots, height, false, f->to[r] - n);
+    }
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        float *dx = f->dx + i * f->ldx + k;
+        *dx = (f->dx_add ? *dx : 0.0f) + sum_lanes(dots[i]);
+    }
+}
+
+/* Rows of W one by one, where there are so few rows of X that a row's sums fit into registers. */
+static void few_rows_at_once(const mn_few *f, const adam_step *step, const few_rows *taken)
+{
+    for (int64_t i = 0; i < taken->n; i++) {
+        const int64_t k = taken->k[i], ahead = taken->k[i + FEW_AHEAD];
+        switch (f->m) {
+#if MN_TILE > 5
+        case 6: few_row(f, step, k, ahead, 6); break;
+        case 5: few_row(f, step, k, ahead, 5); break;
+#endif
+        case 4: few_row(f, step, k, ahead, 4); break;
+        case 3: few_row(f, step, k, ahead, 3); break;
+        case 2: few_row(f, step, k, ahead, 2); break;
+        default: few_row(f, step, k, ahead, 1); break;
+        }
+    }
+}
+
 /* Whether nothing is left to do for row k of W, which only meets zeros, than the step of a gradient of zero. */
 static bool only_fades(const mn_few *f, int64_t k)
 {
@@ -306,6 +371,10 @@ static void few_back(const mn_few *f, int64_t k0, int64_t k1)
         for (int32_t r = 0; r < f->ranges && !to->rates; r++)
             fetch_row(to, fading.k[i + 2], f->from[r], f->to[r]);
         fade_row(to, fading.k[i], f->from, f->to, f->ranges);
+    }
+    if (f->dx && to->update && f->m <= TILE) {
+        few_rows_at_once(f, &step, &taken);
+        return;
     }
     for (int64_t at = 0; at < taken.n; at += FEW_BACK) {
         const int32_t *k = taken.k + at;

@@ -6,8 +6,10 @@
  * (rows of C that are computed at a time: MN_TILE * MN_VECS accumulators live in registers), MN_SKIP (panels of one
  * row, the same: MN_SKIP * MN_VECS is 8, 12 or 14), MN_MULTIPLY_SUM(a, b, c) (a * b + c of vectors), MN_TABLE and
  * MN_TABLE_NAME; and, where there are instructions for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling),
- * MN_LOAD_SOME(p, n), MN_STORE_SOME(p, n, v) and MN_NONZERO(v) (a bit for each lane).
+ * MN_LOAD_SOME(p, n), MN_STORE_SOME(p, n, v), MN_NONZERO(v) (a bit for each lane), MN_SUM_LANES(v) and
+ * MN_ROOT_ESTIMATE(a) (1 / sqrt(a), 14 bits of it).
  */
+#include <float.h>
 #include <math.h>
 
 #include "kernels/kernels.h"

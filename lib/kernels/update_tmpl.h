@@ -5,8 +5,8 @@
 
 /* The numbers of a step, each in all lanes. */
 typedef struct adam_step {
-    vec b1, b2, rest_1, rest_2, rate, epsilon, keep, scale, clip;
-    bool clips;
+    vec b1, b2, rest_1, rest_2, rate, epsilon, decay, scale, clip;
+    bool scales, clips, decays; /* what is not asked for costs nothing */
 } adam_step;
 
 INLINE adam_step adam_of(const mn_update *u)
@@ -14,20 +14,23 @@ INLINE adam_step adam_of(const mn_update *u)
     return (adam_step){
         .b1 = splat(u->beta_1), .b2 = splat(u->beta_2), .rest_1 = splat(1.0f - u->beta_1),
         .rest_2 = splat(1.0f - u->beta_2), .rate = splat(u->rate), .epsilon = splat(u->epsilon),
-        .keep = splat(1.0f - u->decay), .scale = splat(u->scale),
-        .clip = splat(u->clip), .clips = u->clip > 0.0f,
+        .decay = splat(u->decay), .scale = splat(u->scale), .clip = splat(u->clip),
+        .scales = u->scale != 1.0f, .clips = u->clip > 0.0f, .decays = u->decay != 0.0f,
     };
 }
 
 /* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= decay w; w -= rate m / (sqrt(v) + epsilon) */
 INLINE vec adam_vec(const adam_step *s, vec w, vec *m, vec *v, vec g)
 {
-    g *= s->scale;
+    if (s->scales)
+        g *= s->scale;
     if (s->clips)
         g = at_least(at_most(g, s->clip), -s->clip);
-    *m = s->b1 * *m + s->rest_1 * g;
-    *v = s->b2 * *v + s->rest_2 * (g * g);
-    return w * s->keep - s->rate * *m / (square_root(*v) + s->epsilon);
+    *m = multiply_sum(s->b1, *m, s->rest_1 * g);
+    *v = multiply_sum(s->b2, *v, s->rest_2 * (g * g));
+    if (s->decays)
+        w = multiply_sum(-s->decay, w, w);
+    return w - s->rate * *m / (quick_root(*v) + s->epsilon);
 }
 
 /* On a vector of the matrix that a gradient g is of, `n` floats of it unless it is whole. */
@@ -103,25 +106,38 @@ INLINE void fade_vec(adam_step *step, const mn_gradient *to, int64_t at, const f
     store_up_to(to->v + at, v, whole, n);
 }
 
+/* Where whole vectors begin that lie as a row's first one does: on the borders of cache lines, if rows do. */
+INLINE int64_t whole_from(int64_t column)
+{
+    return (column + LANES - 1) / LANES * LANES;
+}
+
 /* The same on columns of row k. */
 static void fade(const mn_gradient *to, int64_t k, int64_t from, int64_t end, const float *rates, int64_t steps)
 {
     adam_step step = adam_of(to->update);
-    int64_t n = from;
+    int64_t n = mn_min(end, whole_from(from));
+    if (n > from)
+        fade_vec(&step, to, k * to->ld + from, rates, steps, false, n - from);
     for (; n + LANES <= end; n += LANES)
         fade_vec(&step, to, k * to->ld + n, rates, steps, true, LANES);
     if (n < end)
         fade_vec(&step, to, k * to->ld + n, rates, steps, false, end - n);
 }
 
-/* Asks for what `fade` will need. */
+/* Asks for the cache lines of a step at this place. */
+INLINE void fetch_weights(const mn_gradient *to, int64_t at)
+{
+    __builtin_prefetch(to->w + at, 1);
+    __builtin_prefetch(to->m + at, 1);
+    __builtin_prefetch(to->v + at, 1);
+}
+
+/* What `fade` will need. */
 static void fetch_row(const mn_gradient *to, int64_t k, int64_t from, int64_t end)
 {
-    for (int64_t n = from; n < end; n += 16) {
-        __builtin_prefetch(to->w + k * to->ld + n, 1);
-        __builtin_prefetch(to->m + k * to->ld + n, 1);
-        __builtin_prefetch(to->v + k * to->ld + n, 1);
-    }
+    for (int64_t n = from; n < end; n += 16)
+        fetch_weights(to, k * to->ld + n);
 }
 
 /*

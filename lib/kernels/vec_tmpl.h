@@ -110,8 +110,29 @@ INLINE vec square_root(vec a)
 #endif
 }
 
+/*
+ * sqrt(a), a >= 0, with an error of about one unit in the last place where a root in hardware takes longer than
+ *
+ *     r ~ 1 / sqrt(a) (14 bits), s = a r, s += (a - s s) r / 2
+ *
+ * a is kept where r is a normal number: a root of 0 is 0 all the same, an infinite a counts as FLT_MAX.
+ */
+INLINE vec quick_root(vec a)
+{
+#ifdef MN_ROOT_ESTIMATE
+    const vec top = at_most(a, splat(FLT_MAX)), r = (vec)MN_ROOT_ESTIMATE(at_least(top, splat(FLT_MIN)));
+    const vec s = top * r;
+    return multiply_sum(multiply_sum(-s, s, top), r * 0.5f, s);
+#else
+    return square_root(a);
+#endif
+}
+
 INLINE float sum_lanes(vec v)
 {
+#ifdef MN_SUM_LANES
+    return MN_SUM_LANES(v);
+#else
     float part[LANES];
     store(part, v);
     UNROLL
@@ -120,6 +141,7 @@ INLINE float sum_lanes(vec v)
         for (int i = 0; i < half; i++)
             part[i] += part[i + half];
     return part[0];
+#endif
 }
 
 /* Bit i: lane i is something else than zero; a NaN is. */
