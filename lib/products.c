@@ -2,21 +2,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/layer.h"
 
-/* Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient,
- * from the shapes alone. Columns are a multiple of every panel width. */
-enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, ELEMENTS = 48 };
+/*
+ * Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from
+ * the shapes alone. Columns are a multiple of every panel width. Where zeros are passed over, the way through a row of A
+ * costs as much for some columns as for all: there parts have all columns, and each thread a few of them, of at most
+ * so many rows.
+ */
+enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
     const mn_kernels *kernels;
-    int64_t rows, columns, row_parts, col_parts;
+    int64_t count, rows, columns, col_parts;
 } gemm_job;
 
+/* Parts are in the order of rows, those of all products side by side: the rows of a sample, here and in the layers
+ * around this one, mostly go to the same thread. */
 static void gemm_part(void *context, int64_t part, int32_t worker)
 {
     const gemm_job *job = context;
-    const mn_gemm *g = &job->gemms[part / (job->row_parts * job->col_parts)];
-    const int64_t row = part / job->col_parts % job->row_parts * job->rows, col = part % job->col_parts * job->columns;
+    const mn_gemm *g = &job->gemms[part / job->col_parts % job->count];
+    const int64_t row = part / job->col_parts / job->count * job->rows, col = part % job->col_parts * job->columns;
     (void)worker;
     if (row >= g->m)
         return;
@@ -30,9 +36,13 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
         m = mn_max(m, gemms[i].m);
     if (m == 0)
         return;
-    const int64_t rows = run->threads ? ROWS_SHARED : ROWS, columns = run->threads ? COLUMNS : gemms->n;
-    gemm_job job = {gemms, run->kernels, rows, columns, mn_ceil_div(m, rows), mn_ceil_div(gemms->n, columns)};
-    mn_parallel(run, gemm_part, &job, count * job.row_parts * job.col_parts);
+    int64_t rows = ROWS, columns = gemms->n;
+    if (run->threads && gemms->nonzero)
+        rows = mn_min(ROWS_SHARED, mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads)));
+    else if (run->threads)
+        rows = ROWS_SHARED, columns = COLUMNS;
+    gemm_job job = {gemms, run->kernels, count, rows, columns, mn_ceil_div(gemms->n, columns)};
+    mn_parallel(run, gemm_part, &job, mn_ceil_div(m, rows) * count * job.col_parts);
 }
 
 typedef struct outer_job {

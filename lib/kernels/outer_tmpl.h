@@ -4,15 +4,16 @@
 /* A part of kernels_tmpl.h. */
 
 /*
- * Gradients of B. Rows of A and D lie far apart, often by a power of two, where they would push each other out of the
- * cache: they are first copied together, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies so
- * many rows ahead is asked for meanwhile.
+ * Gradients of B. Rows of A and D often lie apart by a power of two, where they would push each other out of the cache:
+ * then they are copied together first, OUTER_ROWS of them at most at a time and OUTER_RUN elements of A. What lies
+ * OUTER_AHEAD rows ahead is asked for meanwhile.
  */
 enum { OUTER_SKIP = 8 * LANES, OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12 };
 
 typedef struct gathered {
     int64_t rows;
     uint64_t met; /* elements that are not zero in some row, of those gathered so far */
+    int64_t jumps; /* rows of D that do not lie close behind the one before */
     const float *row_d[OUTER_ROWS];
     uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which
                                   rows */
@@ -40,7 +41,8 @@ static int64_t count_rows(const mn_outer *o, int64_t r)
 static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m, int64_t count)
 {
     const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
-    to->rows = 0;
+    int64_t last = 0; /* where the row before lies in D */
+    to->rows = to->jumps = 0;
     for (; m < o->m && to->rows < count; m++) {
         const mn_row row = outer_row(o, m);
         if (r < row.first || r >= row.last)
@@ -59,7 +61,10 @@ static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int
             memcpy(a, from, (size_t)n * sizeof(float));
         if (o->nonzero)
             to->bits[to->rows] = bits_at(o->nonzero, row.a + at, n);
-        to->row_d[to->rows++] = o->d + row.c;
+        to->row_d[to->rows] = o->d + row.c;
+        to->jumps += to->rows == 0 || row.c <= last || row.c > last + 2 * OUTER_SKIP;
+        to->rows++;
+        last = row.c;
     }
     return m;
 }
@@ -71,6 +76,16 @@ INLINE void gather_columns(gathered *to, int64_t col, const int vecs)
             store(to->d + (i * vecs + v) * LANES, load(to->row_d[i] + col + v * LANES));
 }
 
+/* Where OUTER_SKIP columns of each row of D are: where they lie, if most rows follow one another. */
+static void place_columns(gathered *from, int64_t col, const float **out)
+{
+    const bool copies = from->jumps * 4 > from->rows;
+    if (copies)
+        gather_columns(from, col, OUTER_SKIP / LANES);
+    for (int64_t i = 0; i < from->rows; i++)
+        out[i] = copies ? from->d + i * OUTER_SKIP : from->row_d[i] + col;
+}
+
 static void gather_panel(gathered *to, int64_t col, int64_t columns)
 {
     if (columns == WIDTH)
@@ -80,28 +95,42 @@ static void gather_panel(gathered *to, int64_t col, int64_t columns)
             memcpy(to->d + i * WIDTH, to->row_d[i] + col, (size_t)columns * sizeof(float));
 }
 
-/* Turns the bits over. */
+/* Quarters of all squares of 2 * half bits a side change places; mask: the lower half of each 2 * half bits. */
+INLINE void turn_quarters(uint64_t *bits, const int half, const uint64_t mask)
+{
+    for (int at = 0; at < 64; at += 2 * half)
+        for (int i = at; i < at + half; i++) {
+            const uint64_t t = (bits[i] >> half ^ bits[i + half]) & mask;
+            bits[i] ^= t << half;
+            bits[i + half] ^= t;
+        }
+}
+
+/* Turns the bits over: quarters of the whole square, then of its quarters, and so on. */
 static void turn_bits(gathered *from)
 {
     for (int64_t i = 0; i < from->rows; i++)
         from->met |= from->bits[i];
     for (int64_t i = from->rows; i < OUTER_ROWS; i++)
         from->bits[i] = 0;
-    /* Quarters change places, of the whole square, then of its quarters, and so on. */
-    uint64_t mask = UINT64_C(0xffffffff);
-    for (int half = 32; half > 0; half /= 2, mask ^= mask << half)
-        for (int i = 0; i < 64; i = (i + half + 1) & ~half) {
-            const uint64_t t = (from->bits[i] >> half ^ from->bits[i + half]) & mask;
-            from->bits[i] ^= t << half;
-            from->bits[i + half] ^= t;
-        }
+    turn_quarters(from->bits, 32, UINT64_C(0x00000000ffffffff));
+    turn_quarters(from->bits, 16, UINT64_C(0x0000ffff0000ffff));
+    turn_quarters(from->bits, 8, UINT64_C(0x00ff00ff00ff00ff));
+    turn_quarters(from->bits, 4, UINT64_C(0x0f0f0f0f0f0f0f0f));
+    turn_quarters(from->bits, 2, UINT64_C(0x3333333333333333));
+    turn_quarters(from->bits, 1, UINT64_C(0x5555555555555555));
 }
 
-/* The sums of `n` elements by OUTER_SKIP columns, from the rows where they are not zero. */
-static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col)
+/* The sums of `n` elements by OUTER_SKIP columns, from the rows where they are not zero. Where a step will be made with
+ * them, what it needs of row k + l of W is asked for meanwhile. */
+static void outer_skip_columns(gathered *from, const mn_gradient *to, int64_t k, float *g, int64_t ldg, bool add,
+                               int64_t n, int64_t col)
 {
-    gather_columns(from, col, OUTER_SKIP / LANES);
+    const float *d[OUTER_ROWS];
+    place_columns(from, col, d);
     for (int64_t l = 0; l < n; l++, g += ldg) {
+        for (int64_t c = 0; to && c < OUTER_SKIP; c += 16)
+            fetch_weights(to, (k + l) * to->ld + col + c);
         vec sum[OUTER_SKIP / LANES];
         UNROLL
         for (int v = 0; v < OUTER_SKIP / LANES; v++)
@@ -111,7 +140,7 @@ static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, 
             const vec av = splat(from->a[m * OUTER_RUN + l]);
             UNROLL
             for (int v = 0; v < OUTER_SKIP / LANES; v++)
-                sum[v] = multiply_sum(av, load(from->d + m * OUTER_SKIP + v * LANES), sum[v]);
+                sum[v] = multiply_sum(av, load(d[m] + v * LANES), sum[v]);
         }
         UNROLL
         for (int v = 0; v < OUTER_SKIP / LANES; v++)
@@ -120,11 +149,12 @@ static void outer_skip_columns(gathered *from, float *g, int64_t ldg, bool add, 
 }
 
 /* As many of the columns col..col1 - 1 as make up OUTER_SKIP; returns where it stopped. */
-static int64_t outer_skip(gathered *from, float *g, int64_t ldg, bool add, int64_t n, int64_t col, int64_t col1)
+static int64_t outer_skip(gathered *from, const mn_gradient *to, int64_t k, float *g, int64_t ldg, bool add, int64_t n,
+                          int64_t col, int64_t col1)
 {
     turn_bits(from);
     for (; col + OUTER_SKIP <= col1; col += OUTER_SKIP, g += OUTER_SKIP)
-        outer_skip_columns(from, g, ldg, add, n, col);
+        outer_skip_columns(from, to, k, g, ldg, add, n, col);
     return col;
 }
 
@@ -176,8 +206,8 @@ INLINE void outer_rows(const gathered *from, const float *d, float *g, int64_t l
 
 /* Columns col0..col1 - 1 of n elements of run r, summed up in g. Returns bit i for element l + i: 0 if it is known to
  * be zero in all rows. */
-static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t col0, int64_t col1, float *g,
-                            int64_t ldg, bool add)
+static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t k, int64_t col0, int64_t col1,
+                            float *g, int64_t ldg, bool add)
 {
     gathered from;
     const int64_t count = count_rows(o, r);
@@ -187,7 +217,7 @@ static uint64_t outer_block(const mn_outer *o, int64_t r, int64_t l, int64_t n, 
         m = gather(&from, o, r, l, n, m, count);
         int64_t col = col0;
         if (o->nonzero)
-            col = outer_skip(&from, g, ldg, add, n, col0, col1);
+            col = outer_skip(&from, o->to.shared && m >= o->m ? &o->to : NULL, k, g, ldg, add, n, col0, col1);
         for (; col < col1; col += WIDTH) {
             const int64_t columns = mn_min(WIDTH, col1 - col);
             gather_panel(&from, col, columns);
@@ -210,7 +240,7 @@ static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int
     const mn_gradient *to = &o->to;
     for (int64_t col = 0; col < o->n; col += COLUMNS) {
         const int64_t columns = mn_min(COLUMNS, o->n - col);
-        const uint64_t met = outer_block(o, r, l, n, col, col + columns, g, COLUMNS, false);
+        const uint64_t met = outer_block(o, r, l, n, k, col, col + columns, g, COLUMNS, false);
         for (int64_t i = 0; i < n; i++) {
             const int64_t at = (k + i) * to->ld + col;
             if (met >> i & 1)
@@ -229,6 +259,6 @@ static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
         if (o->to.update)
             outer_update(o, r, l, n, k);
         else
-            outer_block(o, r, l, n, 0, o->n, o->to.g + k * o->to.ld, o->to.ld, o->to.add);
+            outer_block(o, r, l, n, k, 0, o->n, o->to.g + k * o->to.ld, o->to.ld, o->to.add);
     }
 }
