@@ -5,10 +5,10 @@
 /*
  * Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from
  * the shapes alone. Columns are a multiple of every panel width. Where zeros are passed over, the way through a row of A
- * costs as much for some columns as for all: there parts have all columns, and each thread a few of them, of at most
- * so many rows.
+ * costs as much for some columns as for all: there parts have all columns, and each thread PARTS_SHARED of them, unless
+ * there are too few rows.
  */
-enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
+enum { ROWS = 96, ROWS_SHARED = 48, ROWS_LEAST = 8, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
@@ -37,10 +37,12 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
     if (m == 0)
         return;
     int64_t rows = ROWS, columns = gemms->n;
-    if (run->threads && gemms->nonzero)
-        rows = mn_min(ROWS_SHARED, mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads)));
-    else if (run->threads)
-        rows = ROWS_SHARED, columns = COLUMNS;
+    if (run->threads) {
+        const int64_t few = mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads));
+        const bool by_rows = gemms->nonzero && few >= ROWS_LEAST;
+        rows = by_rows ? mn_min(ROWS_SHARED, few) : ROWS_SHARED;
+        columns = by_rows ? gemms->n : COLUMNS;
+    }
     gemm_job job = {gemms, run->kernels, count, rows, columns, mn_ceil_div(gemms->n, columns)};
     mn_parallel(run, gemm_part, &job, mn_ceil_div(m, rows) * count * job.col_parts);
 }

@@ -80,30 +80,6 @@ INLINE const float *b_row(const mn_gemm *g, int64_t col, int64_t k)
     return g->ldb ? g->b + k * g->ldb + col : panel_row(g, col, k);
 }
 
-/* The rows of B that the next word of a product meets, whose rows of A are `count`: asked for a piece a row. */
-typedef struct skip_next {
-    const float *b; /* NULL: there is none */
-    int64_t rows;
-} skip_next;
-
-INLINE skip_next next_of(const mn_gemm *g, int64_t r, int64_t l, int64_t col)
-{
-    const int64_t from = l + SKIP_RUN < g->run ? l + SKIP_RUN : 0;
-    r += from == 0;
-    if (r >= g->runs)
-        return (skip_next){NULL, 0};
-    return (skip_next){b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + from), mn_min(SKIP_RUN, g->run - from)};
-}
-
-/* Piece i, of so many rows. */
-INLINE void fetch_next(const skip_next *next, int64_t i, int64_t piece, int64_t ldb, int64_t apart, const int vecs)
-{
-    for (int64_t k = i * piece, end = mn_min(next->rows, k + piece); k < end; k++)
-        UNROLL
-        for (int v = 0; v < vecs; v += 16 / LANES)
-            __builtin_prefetch(next->b + v / VECS * apart + k * ldb + v % VECS * LANES, 0, 2);
-}
-
 /* Row m of a tile, from its sums. */
 INLINE void skip_finish(const mn_gemm *g, const block *k, int64_t m, int64_t col, const float *sums, const int vecs,
                         int64_t columns)
@@ -129,12 +105,8 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
             const int64_t n = mn_min(SKIP_RUN, k->l1 - l);
             const int64_t count = skip_words(words, g, r, l, n, row0, row1, sums, vecs * LANES);
             const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
-            const skip_next next = next_of(g, r, l, col);
-            const int64_t piece = mn_ceil_div(next.rows, mn_max(1, count));
-            for (int64_t i = 0; i < count; i++) {
-                fetch_next(&next, i, piece, ldb, apart, vecs);
+            for (int64_t i = 0; i < count; i++)
                 skip_row(&words[i], b, ldb, apart, vecs);
-            }
         }
     for (int64_t m = row0; m < row1; m++)
         skip_finish(g, k, m, col, sums + (m - row0) * vecs * LANES, vecs, columns);
