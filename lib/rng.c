@@ -4,19 +4,37 @@
 
 #include <math.h>
 
-void mn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+static inline void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t (*out)[4], const int blocks)
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int b = 0; b < blocks; b++) {
+        memcpy(out[b], counter, sizeof(out[b]));
+        out[b][0] += (uint32_t)b;
+    }
     for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1;
-        c3 = (uint32_t)p0;
+        for (int b = 0; b < blocks; b++) {
+            uint32_t *c = out[b];
+            const uint64_t p0 = (uint64_t)0xD2511F53u * c[0], p1 = (uint64_t)0xCD9E8D57u * c[2];
+            c[0] = (uint32_t)(p1 >> 32) ^ c[1] ^ k0;
+            c[2] = (uint32_t)(p0 >> 32) ^ c[3] ^ k1;
+            c[1] = (uint32_t)p1;
+            c[3] = (uint32_t)p0;
+        }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+void mn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
+    uint32_t block[1][4];
+    philox(counter, key, block, 1);
+    memcpy(out, block, sizeof(block));
+}
+
+void mn_philox_blocks(const uint32_t counter[4], const uint32_t key[2], uint32_t out[MN_PHILOX_BLOCKS][4])
+{
+    philox(counter, key, out, MN_PHILOX_BLOCKS);
 }
 
 mn_rng mn_rng_create(uint64_t seed, mn_rng_use use, uint32_t a, uint64_t b)

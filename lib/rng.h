@@ -18,6 +18,11 @@ typedef enum mn_rng_use {
 /* The generator itself: 128 bits of counter and 64 of key give 128 random bits. */
 void mn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
+/* MN_PHILOX_BLOCKS of them, for counters that only differ in their first word, which counts up: side by side, for each
+ * round of one block waits for the one before. */
+enum { MN_PHILOX_BLOCKS = 8 };
+void mn_philox_blocks(const uint32_t counter[4], const uint32_t key[2], uint32_t out[MN_PHILOX_BLOCKS][4]);
+
 /* A stream: the numbers of (seed, use, a, b) in order. A plain value; copying it forks it. */
 typedef struct mn_rng {
     uint32_t key[2], counter[4], block[4];

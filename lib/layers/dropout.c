@@ -17,16 +17,20 @@ void mn_dropout_factors(const mn_layer *layer, const mn_run *run, int64_t sample
     const uint32_t what[4] = {(uint32_t)run->step, (uint32_t)(run->step >> 32), (uint32_t)use,
                               (uint32_t)MN_RNG_DROPOUT << 24 | ((uint32_t)layer->index & 0xFFFFFFu)};
     uint64_t id = (uint64_t)run->samples[sample], limit = (uint64_t)(rate * 0x1p32);
-    uint32_t key[4], words[4], counter[4] = {0, (uint32_t)id, (uint32_t)(id >> 32), 0};
-    float kept = (float)(1.0 / (1.0 - rate));
+    uint32_t key[4], words[MN_PHILOX_BLOCKS][4], counter[4] = {0, (uint32_t)id, (uint32_t)(id >> 32), 0};
+    const float factor = (float)(1.0 / (1.0 - rate));
+    uint32_t kept;
+    memcpy(&kept, &factor, sizeof(kept));
     mn_philox(what, seed, key);
     counter[3] = key[2];
-    for (int64_t e = 0; e < n; e += 4) {
-        mn_philox(counter, key, words);
-        counter[0]++;
+    for (int64_t e = 0; e < n; e += 4 * MN_PHILOX_BLOCKS) {
+        mn_philox_blocks(counter, key, words);
+        counter[0] += MN_PHILOX_BLOCKS;
         /* Without a branch: nobody could foresee it. */
-        for (int64_t i = 0; i < mn_min(4, n - e); i++)
-            out[e + i] = (float)(words[i] >= limit) * kept;
+        for (int64_t i = 0; i < mn_min(4 * MN_PHILOX_BLOCKS, n - e); i++) {
+            const uint32_t bits = (0 - (uint32_t)(words[i / 4][i % 4] >= limit)) & kept;
+            memcpy(&out[e + i], &bits, sizeof(bits));
+        }
     }
 }
 
