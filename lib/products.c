@@ -8,7 +8,7 @@
  * costs as much for some columns as for all: there parts have all columns, and each thread PARTS_SHARED of them, unless
  * there are too few rows.
  */
-enum { ROWS = 96, ROWS_SHARED = 48, ROWS_LEAST = 8, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
+enum { ROWS = 96, ROWS_SHARED = 48, ROWS_LEAST = 4, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
@@ -38,7 +38,8 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
         return;
     int64_t rows = ROWS, columns = gemms->n;
     if (run->threads) {
-        const int64_t few = mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads));
+        int64_t few = mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads));
+        few = few < 8 ? mn_ceil_div(m, mn_threads_count(run->threads)) : few;
         const bool by_rows = gemms->nonzero && few >= ROWS_LEAST;
         rows = by_rows ? mn_min(ROWS_SHARED, few) : ROWS_SHARED;
         columns = by_rows ? gemms->n : COLUMNS;
