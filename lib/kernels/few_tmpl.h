@@ -33,13 +33,11 @@ static int64_t rows_met(const mn_few *f, int64_t k0, int64_t k1, int32_t *rows)
     return n;
 }
 
-/* `height` rows of X by `vecs` vectors of W's columns at col, the last one perhaps not whole, over `count` rows of W. */
+/* `height` rows of X by `vecs` vectors of W's columns at col, over `count` rows of W. */
 INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t count, int64_t col, float *y,
                      int64_t ldy, bool add, const int height, const int vecs, int64_t columns)
 {
-    const int last = vecs - 1;
-    const int64_t n = columns - last * LANES;
-    const bool whole = n >= LANES;
+    const bool whole = columns >= vecs * LANES;
     const float *x[TILE];
     vec sum[TILE][VECS];
     UNROLL
@@ -48,7 +46,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const float *at = y + (row + i) * ldy + col + v * LANES;
-            sum[i][v] = add ? load_up_to(at, v < last || whole, n) : (vec){0};
+            sum[i][v] = add ? load_up_to(at, whole, columns) : (vec){0};
         }
     }
     for (int64_t r = 0; r < count; r++) {
@@ -58,7 +56,7 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
         fetch(f->w + rows[r + FEW_BLOCK] * f->ldw + col, vecs);
         UNROLL
         for (int v = 0; v < vecs; v++)
-            wv[v] = load_up_to(w + v * LANES, v < last || whole, n);
+            wv[v] = load_up_to(w + v * LANES, whole, columns);
         UNROLL
         for (int i = 0; i < height; i++) {
             vec xv = splat(x[i][k]);
@@ -70,8 +68,10 @@ INLINE void few_tile(const mn_few *f, int64_t row, const int32_t *rows, int64_t 
     UNROLL
     for (int i = 0; i < height; i++)
         UNROLL
-        for (int v = 0; v < vecs; v++)
-            store_up_to(y + (row + i) * ldy + col + v * LANES, sum[i][v], v < last || whole, n);
+        for (int v = 0; v < vecs; v++) {
+            float *at = y + (row + i) * ldy + col + v * LANES;
+            store_up_to(at, sum[i][v], whole, columns);
+        }
 }
 
 INLINE void few_panel(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add,
@@ -86,24 +86,15 @@ INLINE void few_panel(const mn_few *f, const int32_t *rows, int64_t count, int64
         few_tile(f, row, rows, count, col, y, ldy, add, 1, vecs, columns);
 }
 
-/* The columns of a range, in panels of about as many vectors each. */
-static void few_range(const mn_few *f, int32_t range, const int32_t *rows, int64_t count, float *y, int64_t ldy,
-                      bool add)
+static void few_full(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy, bool add)
 {
-    int64_t col = f->from[range], left = mn_ceil_div(f->to[range] - col, LANES);
-    while (left > 0) {
-        const int64_t vecs = mn_ceil_div(left, mn_ceil_div(left, VECS)), columns = f->to[range] - col;
-        switch (vecs) {
-#if MN_VECS > 2
-        case 4: few_panel(f, rows, count, col, y, ldy, add, 4, columns); break;
-        case 3: few_panel(f, rows, count, col, y, ldy, add, 3, columns); break;
-#endif
-        case 2: few_panel(f, rows, count, col, y, ldy, add, 2, columns); break;
-        default: few_panel(f, rows, count, col, y, ldy, add, 1, columns); break;
-        }
-        left -= vecs;
-        col += vecs * LANES;
-    }
+    few_panel(f, rows, count, col, y, ldy, add, VECS, WIDTH);
+}
+
+static void few_narrow(const mn_few *f, const int32_t *rows, int64_t count, int64_t col, float *y, int64_t ldy,
+                       bool add, int64_t columns)
+{
+    few_panel(f, rows, count, col, y, ldy, add, 1, columns);
 }
 
 /* Makes the steps of these rows that were put off. */
@@ -132,8 +123,13 @@ static void few_forward(const mn_few *f, int64_t k0, int64_t k1, float *y, int64
     int64_t at = 0;
     do { /* at least once: Y is written */
         const int64_t count = mn_min(FEW_BLOCK, met.n - at);
-        for (int32_t i = 0; i < f->ranges; i++)
-            few_range(f, i, met.k + at, count, y, ldy, at > 0);
+        for (int32_t i = 0; i < f->ranges; i++) {
+            int64_t col = f->from[i];
+            for (; col + WIDTH <= f->to[i]; col += WIDTH)
+                few_full(f, met.k + at, count, col, y, ldy, at > 0);
+            for (; col < f->to[i]; col += LANES)
+                few_narrow(f, met.k + at, count, col, y, ldy, at > 0, mn_min(LANES, f->to[i] - col));
+        }
         at += FEW_BLOCK;
     } while (at < met.n);
 }
@@ -261,6 +257,7 @@ INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, c
     }
 }
 
+#ifdef MN_ROW_AT_ONCE
 /* A vector of row k of W, perhaps not whole, with all rows of X and D, which are `height`: what it adds to their dX, its
  * gradient and the step. Everything is read once. Row `ahead` is asked for meanwhile. */
 INLINE void few_row_vec(const mn_few *f, const adam_step *step, const vec *x, int64_t k, int64_t ahead, int64_t n,
@@ -322,6 +319,7 @@ static void few_rows_at_once(const mn_few *f, const adam_step *step, const few_r
         }
     }
 }
+#endif
 
 /* Whether nothing is left to do for row k of W, which only meets zeros, than the step of a gradient of zero. */
 static bool only_fades(const mn_few *f, int64_t k)
@@ -372,10 +370,12 @@ static void few_back(const mn_few *f, int64_t k0, int64_t k1)
             fetch_row(to, fading.k[i + 2], f->from[r], f->to[r]);
         fade_row(to, fading.k[i], f->from, f->to, f->ranges);
     }
+#ifdef MN_ROW_AT_ONCE
     if (f->dx && to->update && f->m <= TILE) {
         few_rows_at_once(f, &step, &taken);
         return;
     }
+#endif
     for (int64_t at = 0; at < taken.n; at += FEW_BACK) {
         const int32_t *k = taken.k + at;
         const int64_t count = mn_min(FEW_BACK, taken.n - at);

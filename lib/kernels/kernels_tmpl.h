@@ -7,7 +7,8 @@
  * row, the same: MN_SKIP * MN_VECS is 8, 12 or 14), MN_MULTIPLY_SUM(a, b, c) (a * b + c of vectors), MN_TABLE and
  * MN_TABLE_NAME; and, where there are instructions for it, MN_SQRT(a), MN_AT_LEAST(a, floor), MN_AT_MOST(a, ceiling),
  * MN_LOAD_SOME(p, n), MN_STORE_SOME(p, n, v), MN_NONZERO(v) (a bit for each lane), MN_SUM_LANES(v) and
- * MN_ROOT_ESTIMATE(a) (1 / sqrt(a), 14 bits of it).
+ * MN_ROOT_ESTIMATE(a) (1 / sqrt(a), 14 bits of it). MN_ROW_AT_ONCE says that a row's gradient, step and dX for MN_TILE
+ * rows of X fit into registers together.
  */
 #include <float.h>
 #include <math.h>
