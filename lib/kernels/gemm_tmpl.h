@@ -93,7 +93,7 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
             vec bv[VECS];
             UNROLL
             for (int v = 0; v < vecs; v++)
-                bv[v] = load(b + v * LANES);
+                bv[v] = keep(load(b + v * LANES));
             fetch(b + FETCH * WIDTH, vecs);
             UNROLL
             for (int i = 0; i < height; i++) {
@@ -155,7 +155,7 @@ INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col,
         for (int64_t l = 0, n = k->l1 - k->l0; l < n; l++, b += WIDTH)
             UNROLL
             for (int v = 0; v < panels * VECS; v++) {
-                const vec bv = load(b + v / VECS * apart + v % VECS * LANES);
+                const vec bv = keep(load(b + v / VECS * apart + v % VECS * LANES));
                 UNROLL
                 for (int i = 0; i < height; i++)
                     sum[i][v] = multiply_sum(splat(a[i][l]), bv, sum[i][v]);
@@ -202,7 +202,7 @@ INLINE void plain_tile(const mn_gemm *g, const block *k, const float *a, const f
         vec bv[VECS];
         UNROLL
         for (int v = 0; v < VECS; v++)
-            bv[v] = load(b + v * LANES);
+            bv[v] = keep(load(b + v * LANES));
         fetch(b + FETCH * WIDTH, VECS);
         UNROLL
         for (int i = 0; i < height; i++) {

@@ -13,6 +13,16 @@ INLINE vec load(const float *p)
     return *(const vec_at *)p;
 }
 
+/* The same vector, in a register. gcc would read a vector from memory again for each instruction that it stands in, and
+ * loads are what such loops have most of. */
+INLINE vec keep(vec v)
+{
+#ifdef MN_KEEP
+    MN_KEEP(v);
+#endif
+    return v;
+}
+
 /* Asks for the cache lines of so many vectors. Whatever lies there: asking does no harm. */
 INLINE void fetch(const float *p, const int vecs)
 {

@@ -15,6 +15,7 @@ static inline __attribute__((always_inline)) __mmask16 lanes(int64_t n)
 #define MN_TILE 6
 #define MN_SKIP 2
 #define MN_ROW_AT_ONCE 1
+#define MN_KEEP(v) __asm__("" : "+v"(v))
 #define MN_MULTIPLY_SUM(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define MN_SQRT(a) _mm512_sqrt_ps((__m512)(a))
 #define MN_ROOT_ESTIMATE(a) _mm512_rsqrt14_ps((__m512)(a))
