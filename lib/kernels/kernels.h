@@ -57,7 +57,7 @@ typedef struct mn_gradient {
     const mn_update *update;
     float *w, *m, *v;
     uint8_t *resting; /* a byte for each row of a whole matrix, mn_resting_at; NULL: nothing is known */
-    bool shared; /* with `update`: other threads have read w since its last step, which then has to wait for them */
+    bool shared; /* with `update`: other threads may have read w since its last step, and its lines must come back */
     const float *rates; /* [MN_LATE] of the steps before this one, the last one first; NULL: no step is put off */
 } mn_gradient;
 

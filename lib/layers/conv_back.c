@@ -79,7 +79,6 @@ static void weight_gradients(mn_op *op, const mn_run *run)
     if (!to.update && !op->grad_add)
         clear_gradient(kernel, to.g);
     to.add = true;
-    to.shared = to.update && run->threads;
     for (int64_t i = 0; i < state->forward.count; i++) {
         const conv_group *g = &state->forward.groups[i];
         mn_outer outer = {

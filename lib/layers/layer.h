@@ -178,8 +178,11 @@ static inline mn_gradient mn_gradient_of(const mn_op *op, const mn_run *run, int
     const mn_param *param = &op->layer->params[i];
     const size_t place = param->offset + (size_t)at;
     const mn_step *step = run->step_now;
-    if (step && param->at_once)
-        return mn_step_on(step, place, ld, at == 0);
+    if (step && param->at_once) {
+        mn_gradient to = mn_step_on(step, place, ld, at == 0);
+        to.shared = run->threads != NULL;
+        return to;
+    }
     return (mn_gradient){.g = run->grads + place, .ld = ld, .add = op->grad_add};
 }
 

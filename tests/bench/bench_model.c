@@ -46,8 +46,8 @@ static void check(mirnet_status status)
 static _Noreturn void usage(void)
 {
     fprintf(stderr,
-            "usage: bench_model [-r RECIPE] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] [-s SECONDS] "
-            "[-j] [DATA.csv ...]\n");
+            "usage: bench_model [-r RECIPE] [-m MODEL] [-w train|predict|all] [-t THREADS,...] [-b BATCH,...] "
+            "[-s SECONDS] [-j] [DATA.csv ...]\n");
     exit(2);
 }
 
