@@ -162,7 +162,7 @@ START_TEST(few_rows_back)
 }
 END_TEST
 
-/* A step that is made at once has the bits of a gradient that is stored and a step behind it. */
+/* A step that is made at once has the bits of a gradient that is stored and a step behind it, and so has dX. */
 START_TEST(steps_made_with_the_gradient)
 {
     const mn_kernels *kernels = mn_test_kernels_at(_i);
@@ -172,6 +172,8 @@ START_TEST(steps_made_with_the_gradient)
         few_case c = any_few();
         const int64_t n = c.f.ldw, size = c.k * n;
         float *a = mn_net_floats(3 * size), *b = mn_net_floats(3 * size), *g = mn_net_floats(size);
+        float *dx = mn_net_floats(2 * c.f.m * c.f.ldx), *dx_at_once = dx + c.f.m * c.f.ldx;
+        const bool back = mn_toss();
         mn_net_fill(&mn_stream, a, 3 * size, 0, 1);
         memcpy(b, a, (size_t)(3 * size) * sizeof(float));
         c.f.gradient = (mn_gradient){.g = g, .ld = n};
@@ -181,6 +183,7 @@ START_TEST(steps_made_with_the_gradient)
         mn_outer stored = o, at_once = o;
         stored.to = c.f.gradient;
         at_once.to = (mn_gradient){.ld = n, .update = &u, .w = b, .m = b + size, .v = b + 2 * size};
+        c.f.dx = back ? dx : NULL;
         if (few)
             kernels->few_back(&c.f, 0, c.k);
         else
@@ -191,11 +194,14 @@ START_TEST(steps_made_with_the_gradient)
                 kernels->adam(&u, a + at, a + size + at, a + 2 * size + at, g + at, c.f.to[r] - c.f.from[r]);
             }
         c.f.gradient = at_once.to;
+        c.f.dx = back ? dx_at_once : NULL;
         if (few)
             kernels->few_back(&c.f, 0, c.k);
         else
             kernels->outer(&at_once, 0, 0, c.k);
         mn_same("weights and moments", b, a, (size_t)(3 * size));
+        mn_same("dX", dx_at_once, dx, (size_t)(c.f.m * c.f.ldx));
+        free(dx);
         free(a);
         free(b);
         free(g);

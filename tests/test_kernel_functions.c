@@ -355,6 +355,40 @@ START_TEST(adam_is_its_formula_and_does_not_depend_on_the_pieces)
 }
 END_TEST
 
+/* A root is made from an estimate where that is faster: at both ends of the range it must not leave it. */
+START_TEST(a_step_of_adam_holds_at_the_ends_of_the_range)
+{
+    static const float vs[] = {0, 1e-42f, FLT_MIN, 1e-30f, 1e-14f, 1, 1e14f, 1e30f, 0.9f * FLT_MAX};
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
+    const mn_update u = {.rate = 1, .beta_1 = 1, .beta_2 = 1, .epsilon = 1e-7f, .scale = 1};
+    for (size_t i = 0; i < sizeof(vs) / sizeof(vs[0]); i++)
+        for (int64_t n = 1; n <= 33; n += 16) {
+            float w[33] = {0}, m[33], v[33], g[33] = {0};
+            for (int64_t j = 0; j < n; j++) {
+                m[j] = 0.5f * (sqrtf(vs[i]) + u.epsilon);
+                v[j] = vs[i];
+            }
+            kernels->adam(&u, w, m, v, g, n);
+            for (int64_t j = 0; j < n; j++)
+                ck_assert_msg(fabsf(w[j] + 0.5f) <= 4 * FLT_EPSILON, "%s: a step of %a with v = %a; expected -0.5",
+                              kernels->name, (double)w[j], (double)vs[i]);
+        }
+}
+END_TEST
+
+/* NaN and infinity in a gradient must reach the weights, where they are noticed, or leave them alone. */
+START_TEST(adam_hides_no_nan)
+{
+    const mn_kernels *kernels = mn_test_kernels_at(_i);
+    const mn_update u = {.rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f, .scale = 1};
+    float w[17] = {0}, m[17] = {0}, v[17] = {0}, g[17] = {0};
+    g[3] = g[16] = NAN;
+    kernels->adam(&u, w, m, v, g, 17);
+    for (int i = 0; i < 17; i++)
+        ck_assert_msg(isnan(w[i]) == (i == 3 || i == 16), "%s: w[%d] is %a", kernels->name, i, (double)w[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kernel_functions");
@@ -374,6 +408,8 @@ int main(void)
     tcase_add_loop_test(tc, relu_stops_gradients_at_zero_and_below, 0, tables);
     tcase_add_loop_test(tc, a_step_of_an_lstm_is_that_of_its_parts_and_writes_nothing_else, 0, tables);
     tcase_add_loop_test(tc, adam_is_its_formula_and_does_not_depend_on_the_pieces, 0, tables);
+    tcase_add_loop_test(tc, a_step_of_adam_holds_at_the_ends_of_the_range, 0, tables);
+    tcase_add_loop_test(tc, adam_hides_no_nan, 0, tables);
     suite_add_tcase(suite, tc);
     return mn_check_main(suite);
 }
