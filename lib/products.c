@@ -2,13 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/layer.h"
 
-/*
- * Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from
- * the shapes alone. Columns are a multiple of every panel width. Where zeros are passed over, the way through a row of A
- * costs as much for some columns as for all: there parts have all columns, and each thread PARTS_SHARED of them, unless
- * there are too few rows.
- */
-enum { ROWS = 96, ROWS_SHARED = 48, ROWS_LEAST = 4, COLUMNS = 64, PARTS_SHARED = 2, ELEMENTS = 48 };
+/* Rows and columns of a part of a product, whose sums are the same however it is cut; and elements of a gradient, from
+ * the shapes alone. Columns are a multiple of every panel width. */
+enum { ROWS = 96, ROWS_SHARED = 48, COLUMNS = 64, ELEMENTS = 48 };
 
 typedef struct gemm_job {
     const mn_gemm *gemms;
@@ -29,6 +25,17 @@ static void gemm_part(void *context, int64_t part, int32_t worker)
     job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + job->columns, g->n));
 }
 
+/* Where zeros are passed over, the way through a row of A costs as much for some columns as for all: there parts have all
+ * columns, and so many rows: each thread two parts, or one if these would be low; 0 if that one would be, too. */
+static int64_t rows_of_all_columns(int64_t m, int64_t threads)
+{
+    enum { LEAST = 4 };
+    int64_t rows = mn_ceil_div(m, 2 * threads);
+    if (rows < 2 * LEAST)
+        rows = mn_ceil_div(m, threads);
+    return rows < LEAST ? 0 : mn_min(rows, ROWS_SHARED);
+}
+
 void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
 {
     int64_t m = 0;
@@ -36,13 +43,11 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
         m = mn_max(m, gemms[i].m);
     if (m == 0)
         return;
-    int64_t rows = ROWS, columns = gemms->n;
-    if (run->threads) {
-        int64_t few = mn_ceil_div(m, PARTS_SHARED * mn_threads_count(run->threads));
-        few = few < 8 ? mn_ceil_div(m, mn_threads_count(run->threads)) : few;
-        const bool by_rows = gemms->nonzero && few >= ROWS_LEAST;
-        rows = by_rows ? mn_min(ROWS_SHARED, few) : ROWS_SHARED;
-        columns = by_rows ? gemms->n : COLUMNS;
+    int64_t rows = run->threads ? ROWS_SHARED : ROWS, columns = run->threads ? COLUMNS : gemms->n;
+    const int64_t whole = gemms->nonzero ? rows_of_all_columns(m, mn_threads_count(run->threads)) : 0;
+    if (run->threads && whole > 0) {
+        rows = whole;
+        columns = gemms->n;
     }
     gemm_job job = {gemms, run->kernels, count, rows, columns, mn_ceil_div(gemms->n, columns)};
     mn_parallel(run, gemm_part, &job, mn_ceil_div(m, rows) * count * job.col_parts);
