@@ -44,8 +44,9 @@ void mn_gemm_run(const mn_run *run, const mn_gemm *gemms, int64_t count)
     if (m == 0)
         return;
     int64_t rows = run->threads ? ROWS_SHARED : ROWS, columns = run->threads ? COLUMNS : gemms->n;
-    const int64_t whole = gemms->nonzero ? rows_of_all_columns(m, mn_threads_count(run->threads)) : 0;
-    if (run->threads && whole > 0) {
+    const bool shares = run->threads && gemms->nonzero;
+    const int64_t whole = shares ? rows_of_all_columns(m, mn_threads_count(run->threads)) : 0;
+    if (whole > 0) {
         rows = whole;
         columns = gemms->n;
     }
