@@ -151,6 +151,10 @@ START_TEST(sizes_that_overflow_are_refused)
     ck_assert_ptr_null(mn_realloc(NULL, SIZE_MAX / 2, 3));
     ck_assert_ptr_null(mn_floats(SIZE_MAX / 4));
     ck_assert_ptr_null(mn_floats(SIZE_MAX / 2));
+    void *block = &block;
+    ck_assert_ptr_null(mn_floats_sparse(SIZE_MAX, &block));
+    ck_assert_ptr_null(block);
+    ck_assert_ptr_null(mn_floats_sparse(SIZE_MAX / 4, &block));
     ck_assert_ptr_null(mn_strndup("text", SIZE_MAX));
     size_t product = 0;
     ck_assert(!mn_mul(SIZE_MAX / 2 + 1, 2, &product) && mn_mul(SIZE_MAX / 2, 2, &product));
@@ -172,6 +176,12 @@ START_TEST(floats_are_aligned_and_zero)
         for (size_t i = 0; i < n + 16; i++)
             ck_assert(floats[i] == 0.0f);
         mn_free(floats);
+        void *block;
+        floats = mn_floats_sparse(n, &block);
+        ck_assert_uint_eq((uintptr_t)floats % 64, 0);
+        for (size_t i = 0; i < n + 16; i++)
+            ck_assert(floats[i] == 0.0f);
+        mn_free(block);
     }
 }
 END_TEST

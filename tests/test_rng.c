@@ -30,6 +30,21 @@ START_TEST(philox_gives_the_known_answers)
 }
 END_TEST
 
+/* The first word of the counter may run over; the others stay. */
+START_TEST(blocks_side_by_side_are_those_one_by_one)
+{
+    uint32_t counter[4] = {0xfffffffd, 5, 0xffffffff, 7};
+    const uint32_t key[2] = {0x89abcdef, 0x01234567};
+    uint32_t got[MN_PHILOX_BLOCKS][4];
+    mn_philox_blocks(counter, key, got);
+    for (int i = 0; i < MN_PHILOX_BLOCKS; i++, counter[0]++) {
+        uint32_t want[4];
+        mn_philox(counter, key, want);
+        ck_assert_int_eq(memcmp(got[i], want, sizeof(want)), 0);
+    }
+}
+END_TEST
+
 /* The key is the seed, the counter (running, b low, b high, use and a): pinned, since results hang on it. */
 START_TEST(a_stream_is_philox_of_its_seed_use_a_and_b)
 {
@@ -184,6 +199,7 @@ int main(void)
     Suite *suite = suite_create("rng");
     TCase *cases = tcase_create("rng");
     tcase_add_test(cases, philox_gives_the_known_answers);
+    tcase_add_test(cases, blocks_side_by_side_are_those_one_by_one);
     tcase_add_test(cases, a_stream_is_philox_of_its_seed_use_a_and_b);
     tcase_add_test(cases, streams_differ_by_seed_use_a_and_b);
     tcase_add_test(cases, a_copy_of_a_stream_goes_the_same_way);
