@@ -25,8 +25,8 @@ static void gemm_part(void *context, int64_t part, int32_t worker)
     job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + job->columns, g->n));
 }
 
-/* Where zeros are passed over, the way through a row of A costs as much for some columns as for all: there parts have all
- * columns, and so many rows: each thread two parts, or one if these would be low; 0 if that one would be, too. */
+/* Where zeros are passed over, the way through a row of A costs as much for some columns as for all: there parts have
+ * all columns, and so many rows: each thread two parts, or one if these would be low; 0 if that one would be, too. */
 static int64_t rows_of_all_columns(int64_t m, int64_t threads)
 {
     enum { LEAST = 4 };

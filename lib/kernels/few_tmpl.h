@@ -258,8 +258,8 @@ INLINE void few_back_w(const mn_few *f, const adam_step *step, const float *x, c
 }
 
 #ifdef MN_ROW_AT_ONCE
-/* A vector of row k of W, perhaps not whole, with all rows of X and D, which are `height`: what it adds to their dX, its
- * gradient and the step. Everything is read once. Row `ahead` is asked for meanwhile. */
+/* A vector of row k of W, perhaps not whole, with all rows of X and D, which are `height`: what it adds to their dX,
+ * its gradient and the step. Everything is read once. Row `ahead` is asked for meanwhile. */
 INLINE void few_row_vec(const mn_few *f, const adam_step *step, const vec *x, int64_t k, int64_t ahead, int64_t n,
                         vec *dots, const int height, const bool whole, int64_t columns)
 {
