@@ -264,17 +264,16 @@ INLINE void few_row_vec(const mn_few *f, const adam_step *step, const vec *x, in
                         vec *dots, const int height, const bool whole, int64_t columns)
 {
     const mn_gradient *to = &f->gradient;
-    const int64_t at = k * f->ldw + n;
-    const vec w = load_up_to(f->w + at, whole, columns);
+    const vec w = load_up_to(f->w + k * f->ldw + n, whole, columns);
     vec g = {0};
-    fetch_weights(to, ahead * f->ldw + n);
+    fetch_weights(to, ahead * to->ld + n);
     UNROLL
     for (int i = 0; i < height; i++) {
         const vec d = load_up_to(f->d + i * f->ldd + n, whole, columns);
         dots[i] = multiply_sum(d, w, dots[i]);
         g = multiply_sum(x[i], d, g);
     }
-    update_vec(step, to, at, g, whole, columns);
+    update_vec(step, to, k * to->ld + n, g, whole, columns);
 }
 
 /* All of row k. */

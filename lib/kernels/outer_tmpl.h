@@ -13,7 +13,6 @@ enum { OUTER_SKIP = 8 * LANES, OUTER_ROWS = 64, OUTER_RUN = 48, OUTER_AHEAD = 12
 typedef struct gathered {
     int64_t rows;
     uint64_t met; /* elements that are not zero in some row, of those gathered so far */
-    int64_t jumps; /* rows of D that do not lie close behind the one before */
     const float *row_d[OUTER_ROWS];
     uint64_t bits[OUTER_ROWS]; /* of a row: which of its elements are not zero; turned over, of an element: in which
                                   rows */
@@ -41,8 +40,7 @@ static int64_t count_rows(const mn_outer *o, int64_t r)
 static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m, int64_t count)
 {
     const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
-    int64_t last = 0; /* where the row before lies in D */
-    to->rows = to->jumps = 0;
+    to->rows = 0;
     for (; m < o->m && to->rows < count; m++) {
         const mn_row row = outer_row(o, m);
         if (r < row.first || r >= row.last)
@@ -61,10 +59,7 @@ static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int
             memcpy(a, from, (size_t)n * sizeof(float));
         if (o->nonzero)
             to->bits[to->rows] = bits_at(o->nonzero, row.a + at, n);
-        to->row_d[to->rows] = o->d + row.c;
-        to->jumps += to->rows == 0 || row.c <= last || row.c > last + 2 * OUTER_SKIP;
-        to->rows++;
-        last = row.c;
+        to->row_d[to->rows++] = o->d + row.c;
     }
     return m;
 }
@@ -76,10 +71,13 @@ INLINE void gather_columns(gathered *to, int64_t col, const int vecs)
             store(to->d + (i * vecs + v) * LANES, load(to->row_d[i] + col + v * LANES));
 }
 
-/* Where OUTER_SKIP columns of each row of D are: where they lie, if most rows follow one another. */
+/* Where OUTER_SKIP columns of each row of D are: where they lie, if most rows follow one another closely. */
 static void place_columns(gathered *from, int64_t col, const float **out)
 {
-    const bool copies = from->jumps * 4 > from->rows;
+    int64_t jumps = 1;
+    for (int64_t i = 1; i < from->rows; i++)
+        jumps += from->row_d[i] <= from->row_d[i - 1] || from->row_d[i] > from->row_d[i - 1] + 2 * OUTER_SKIP;
+    const bool copies = jumps * 4 > from->rows;
     if (copies)
         gather_columns(from, col, OUTER_SKIP / LANES);
     for (int64_t i = 0; i < from->rows; i++)
