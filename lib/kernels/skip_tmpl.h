@@ -14,7 +14,7 @@
 
 /* Floats of K at a time, a word of bits: their rows of B, of as many vectors as there are registers for, and the sums
  * of SKIP_ROWS rows are to stay in the first-level cache. */
-enum { SKIP_RUN = 64, SKIP_ROWS = 64, SKIP_VECS = MN_SKIP * VECS };
+enum { SKIP_RUN = 64, SKIP_ROWS = 64, SKIP_LOW = 8, SKIP_VECS = MN_SKIP * VECS };
 
 /* A row of A over a word of K: where it begins, which of its floats are not zero, and the sums that they go to. */
 typedef struct skip_word {
@@ -92,12 +92,46 @@ INLINE void skip_finish(const mn_gemm *g, const block *k, int64_t m, int64_t col
     finish(g, k, g->y + row_of(g, m, &plain)->c + col, sum, col, vecs, columns);
 }
 
+/* So few rows that B is hardly read twice: each over the whole block of K, with its sums in registers. */
+INLINE void skip_low(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
+                     int64_t columns)
+{
+    const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
+    for (int64_t m = row0; m < row1; m++) {
+        mn_row plain;
+        const mn_row *row = row_of(g, m, &plain);
+        vec sum[SKIP_VECS];
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] = (vec){0};
+        for (int64_t r = mn_max(k->r0, row->first), end = mn_min(k->r1, row->last); r < end; r++) {
+            const int64_t place = row->a + (g->a_at ? g->a_at[r] : r * g->run);
+            for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
+                const float *a = g->x + place + l, *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
+                for (uint64_t bits = bits_at(g->nonzero, place + l, mn_min(SKIP_RUN, k->l1 - l)); bits;
+                     bits &= bits - 1) {
+                    const int64_t at = __builtin_ctzll(bits);
+                    const vec av = splat(a[at]);
+                    UNROLL
+                    for (int v = 0; v < vecs; v++)
+                        sum[v] = multiply_sum(av, load(b + v / VECS * apart + at * ldb + v % VECS * LANES), sum[v]);
+                }
+            }
+        }
+        finish(g, k, g->y + row->c + col, sum, col, vecs, columns);
+    }
+}
+
 /* At most SKIP_ROWS rows and `vecs` vectors, in which the `columns` end or are whole, over one block of K. */
 INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
                       int64_t columns)
 {
     float sums[SKIP_ROWS * SKIP_VECS * LANES] __attribute__((aligned(64)));
     skip_word words[SKIP_ROWS];
+    if (row1 - row0 <= SKIP_LOW) {
+        skip_low(g, k, row0, row1, col, vecs, columns);
+        return;
+    }
     const int64_t ldb = g->ldb ? g->ldb : WIDTH, apart = g->ldb ? WIDTH : g->k_packed * WIDTH;
     memset(sums, 0, (size_t)((row1 - row0) * vecs * LANES) * sizeof(float));
     for (int64_t r = k->r0; r < k->r1; r++)
