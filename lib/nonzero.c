@@ -49,15 +49,23 @@ static void find_part(void *context, int64_t part, int32_t worker)
         job->run->kernels->find_nonzero(job->nonzero->bits + at / 64, job->x + at, floats_of(job, part));
 }
 
+/* Those of a sample begin and end with a word. */
+static int64_t count_found(const find_job *job, int64_t sample)
+{
+    const int64_t word = sample * job->nonzero->size / 64;
+    return job->run->kernels->count_bits(job->nonzero->bits + word, floats_of(job, sample) / 64);
+}
+
 const uint64_t *mn_nonzero_find(mn_nonzero *nonzero, const mn_run *run, const float *x, const int64_t *seen,
                                 int64_t row, bool blank)
 {
     find_job job = {nonzero, run, x, seen, row};
     int64_t all = 0, count = 0;
-    mn_parallel(run, find_part, &job, run->batch + blank);
+    if (!nonzero->found)
+        mn_parallel(run, find_part, &job, run->batch + blank);
     for (int64_t i = 0; i < run->batch; i++) {
         all += floats_of(&job, i);
-        count += nonzero->counts[i];
+        count += nonzero->found ? count_found(&job, i) : nonzero->counts[i];
     }
     return count * 16 <= all * WORTH ? nonzero->bits : NULL;
 }

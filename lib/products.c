@@ -19,10 +19,15 @@ static void gemm_part(void *context, int64_t part, int32_t worker)
     const gemm_job *job = context;
     const mn_gemm *g = &job->gemms[part / job->col_parts % job->count];
     const int64_t row = part / job->col_parts / job->count * job->rows, col = part % job->col_parts * job->columns;
+    const int64_t row_end = mn_min(row + job->rows, g->m), col_end = mn_min(col + job->columns, g->n);
     (void)worker;
     if (row >= g->m)
         return;
-    job->kernels->gemm(g, row, mn_min(row + job->rows, g->m), col, mn_min(col + job->columns, g->n));
+    job->kernels->gemm(g, row, row_end, col, col_end);
+    for (int64_t i = row; g->found && i < row_end; i++) {
+        const int64_t at = (g->rows ? g->rows[i].c : i * g->ldc) + col;
+        job->kernels->find_nonzero(g->found + at / 64, g->y + at, col_end - col);
+    }
 }
 
 /* Where zeros are passed over, the way through a row of A costs as much for some columns as for all: there parts have

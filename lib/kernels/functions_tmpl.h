@@ -235,3 +235,11 @@ static int64_t find_nonzero(uint64_t *bits, const float *x, int64_t n)
     }
     return count;
 }
+
+static int64_t count_bits(const uint64_t *bits, int64_t n)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += __builtin_popcountll(bits[i]);
+    return count;
+}

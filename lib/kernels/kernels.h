@@ -35,6 +35,8 @@ typedef struct mn_gemm {
                             multiple of the kernels' width */
     const float *bias;   /* [n] or NULL */
     const uint64_t *nonzero; /* a bit for each float of x, see find_nonzero; NULL: not known */
+    uint64_t *found;     /* where the bits of C go, a bit for each float of y, see products.c; n and all places in y are
+                            multiples of 64 then. NULL: nobody wants them */
     bool add;            /* C += instead of C = */
     bool relu;           /* C = max(C, 0) at the end */
 } mn_gemm;
@@ -180,6 +182,8 @@ typedef struct mn_kernels {
     /* Bit i % 64 of bits[i / 64] says whether x[i] is something else than zero. Bits behind the last one are 0. Returns
      * how many are 1. */
     int64_t (*find_nonzero)(uint64_t *bits, const float *x, int64_t n);
+    /* How many of the bits of n words are 1. */
+    int64_t (*count_bits)(const uint64_t *bits, int64_t n);
 
     /* y[i] = f(x[i]); y may be x. */
     void (*exp)(float *y, const float *x, int64_t n);

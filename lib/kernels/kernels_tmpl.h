@@ -66,6 +66,7 @@ const mn_kernels MN_TABLE = {
     .pick_rows = pick_rows,
     .add_to_rows = add_to_rows,
     .find_nonzero = find_nonzero,
+    .count_bits = count_bits,
     .exp = exp_map,
     .sigmoid = sigmoid_map,
     .tanh = tanh_map,

@@ -111,18 +111,25 @@ void mn_blank_show_all(mn_blank *blank, int64_t batch)
         blank->seen[b] = blank->rows;
 }
 
-void mn_blank_fill(const mn_blank *blank, float *y, int64_t batch, int64_t capacity)
+/* n rows from row `from` on to row `to`, rows being counted through all samples. */
+static void copy_rows(const mn_blank *blank, float *y, uint64_t *bits, int64_t to, int64_t from, int64_t n)
 {
-    const int64_t size = blank->rows * blank->row;
-    const size_t bytes = (size_t)blank->row * sizeof(float);
-    float *model = y + capacity * size;
+    memcpy(y + to * blank->row, y + from * blank->row, (size_t)(n * blank->row) * sizeof(*y));
+    if (bits)
+        memcpy(bits + to * blank->row / 64, bits + from * blank->row / 64, (size_t)(n * blank->row / 64) * sizeof(*bits));
+}
+
+void mn_blank_fill(const mn_blank *blank, float *y, uint64_t *bits, int64_t batch, int64_t capacity)
+{
+    const int64_t model = capacity * blank->rows;
     for (int64_t row = 0; blank->due > 0 && row < blank->rows; row++)
         if (blank->alike[row] != row)
-            memcpy(model + row * blank->row, model + blank->alike[row] * blank->row, bytes);
-    for (int64_t b = 0; b < batch; b++)
-        if (blank->seen[b] > blank->extent[b])
-            memcpy(y + b * size + blank->extent[b] * blank->row, model + blank->extent[b] * blank->row,
-                   (size_t)(blank->seen[b] - blank->extent[b]) * bytes);
+            copy_rows(blank, y, bits, model + row, model + blank->alike[row], 1);
+    for (int64_t b = 0; b < batch; b++) {
+        const int64_t from = blank->extent[b];
+        if (blank->seen[b] > from)
+            copy_rows(blank, y, bits, b * blank->rows + from, model + from, blank->seen[b] - from);
+    }
 }
 
 void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity)

@@ -124,7 +124,7 @@ static void close_conv(mn_op *op)
 
 /* Zeros are looked for where a product reads more than a few floats at a time, and is as wide as what passes them
  * over. */
-static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_run *run, bool backward)
+static mirnet_status open_nonzero(conv_state *state, mn_op *op, const mn_run *run, bool backward)
 {
     enum { RUN = 16, COLUMNS = 64 };
     const conv_shape *s = &state->shape;
@@ -133,6 +133,7 @@ static mirnet_status open_nonzero(conv_state *state, const mn_op *op, const mn_r
         return MIRNET_OK;
     if (!state->hot && s->channels >= RUN && s->filters >= COLUMNS && mn_nonzero_fits(in))
         MN_TRY(mn_nonzero_create(&state->nonzero_x, in, run->capacity));
+    op->nonzero_x = state->nonzero_x.bits ? &state->nonzero_x : NULL;
     state->packs_late = backward && state->nonzero_x.bits && s->filters % run->kernels->width == 0;
     if (backward && op->dx[0] && s->filters >= RUN && s->channels >= COLUMNS && mn_nonzero_fits(out))
         MN_TRY(mn_nonzero_create(&state->nonzero_dy, out, run->capacity));
@@ -276,7 +277,7 @@ static void forward_products(const mn_op *op, const mn_run *run)
             .b = plain ? mn_weight(layer, run, MN_CONV_KERNEL) : state->packed,
             .k_packed = mn_conv_taps(s, 0) * mn_conv_taps(s, 1) * s->channels, .ldb = plain ? s->filters : 0,
             .bias = layer->spec->use_bias ? mn_weight(layer, run, MN_CONV_BIAS) : NULL,
-            .relu = layer->spec->activation == MN_RELU,
+            .relu = layer->spec->activation == MN_RELU, .found = op->nonzero_y ? op->nonzero_y->bits : NULL,
         };
     }
     mn_gemm_run(run, state->gemms, state->forward.count);
@@ -286,6 +287,7 @@ static void forward(mn_op *op, const mn_run *run)
 {
     const conv_state *state = op->state;
     const int64_t plain = state->hot ? mn_one_hot_read(state->hot, op, run) : run->batch;
+    const bool finds = op->nonzero_y && (op->row_work || !state->hot);
     if (op->row_work)
         mn_row_work_forward(op->row_work, op->row_first, op, run);
     else if (plain > 0 || run->grads) /* backward goes by the rows that this one lists, be they none */
@@ -295,7 +297,9 @@ static void forward(mn_op *op, const mn_run *run)
     if (op->layer->spec->activation != MN_RELU)
         mn_conv_each_block(op, run, activate_block);
     if (op->blank)
-        mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
+        mn_blank_fill(op->blank, op->y, finds ? op->nonzero_y->bits : NULL, run->batch, run->capacity);
+    if (op->nonzero_y)
+        op->nonzero_y->found = finds;
 }
 
 static bool rows_read(const mn_layer *layer, mn_rows_read *out)

@@ -74,6 +74,7 @@ static mirnet_status open_dense(mn_op *op, const mn_run *run, bool backward)
     const int64_t size = rows_of(op->layer) * depth;
     if ((run->passes & MN_PASS_ZEROS) && depth >= WIDE && units >= COLUMNS && mn_nonzero_fits(size))
         MN_TRY(mn_nonzero_create(&state->nonzero, size, run->capacity));
+    op->nonzero_x = state->nonzero.bits ? &state->nonzero : NULL;
     if (op->blank_in)
         MN_TRY(mn_tail_create(&state->tail, op->blank_in, units, run->capacity));
     state->packed = op->twin ? ((const dense_state *)op->twin->state)->packed

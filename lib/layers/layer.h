@@ -104,6 +104,8 @@ struct mn_op {
                              where x[0] is zero */
     bool one_hot;         /* x[0] is an input: its rows may be letters, see one_hot.h */
     bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
+    struct mn_nonzero *nonzero_x; /* what of x[0] forward passes over, set by open; NULL: it does not */
+    struct mn_nonzero *nonzero_y; /* the same of the op that reads y: forward may find it on the way */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
     struct mn_row_work *row_work;
 };
@@ -222,6 +224,7 @@ typedef struct mn_nonzero {
     uint64_t *bits;  /* one for each float of a value of capacity + 1 samples */
     int64_t *counts; /* [capacity + 1] */
     int64_t size;    /* of a sample: a multiple of 64 */
+    bool found;      /* the bits of this batch are there: who made the value has set them */
 } mn_nonzero;
 
 /* False: such values are not looked at. */

@@ -225,7 +225,7 @@ static void forward(mn_op *op, const mn_run *run)
     const grid g = make_grid(op->layer);
     for (int64_t k = 0; k < op->blank->due; k++)
         pool_row(op, run, &g, run->capacity, op->blank->kinds[k]);
-    mn_blank_fill(op->blank, op->y, run->batch, run->capacity);
+    mn_blank_fill(op->blank, op->y, NULL, run->batch, run->capacity);
 }
 
 static void backward(mn_op *op, const mn_run *run)

@@ -221,6 +221,7 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     }
     if ((run->passes & MN_PASS_ZEROS) && !r->streams && r->in >= WIDE && mn_nonzero_fits(r->steps * r->in))
         MN_TRY(mn_nonzero_create(&r->nonzero, r->steps * r->in, run->capacity));
+    op->nonzero_x = r->nonzero.bits ? &r->nonzero : NULL;
     MN_TRY(get_weights(r, op, run, backward));
     return get_states(r, layer->spec, backward);
 }

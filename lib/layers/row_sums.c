@@ -54,6 +54,9 @@ static void add_up(const add_job *j, int64_t sample, int64_t p, int64_t next, in
         for (int64_t ox = 0; ox < s->out_width; ox++, sum.at += s->filters)
             j->run->kernels->sum_rows(y + sum.at, &sum);
     }
+    if (j->second->nonzero_y)
+        j->run->kernels->find_nonzero(j->second->nonzero_y->bits + (y - j->second->y) / 64, y,
+                                      s->out_width * s->filters);
 }
 
 static int64_t rows_of(const add_job *j, int64_t sample)

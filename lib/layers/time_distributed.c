@@ -69,6 +69,7 @@ static mn_run enter(mn_op *op, const mn_run *run)
     st->op.blank_in = op->blank_in;
     st->op.blank = op->blank;
     st->op.one_hot = op->one_hot;
+    st->op.nonzero_y = op->nonzero_y;
     return inner;
 }
 
