@@ -62,6 +62,7 @@ START_TEST(zeros_are_found)
                 want[i] = UINT64_C(0xAAAAAAAAAAAAAAAA);
             ck_assert_msg(memcmp(bits, want, sizeof(bits)) == 0, "bits of %d floats", (int)n);
             ck_assert_int_eq(count, found);
+            ck_assert_int_eq(kernels->count_bits(bits, mn_ceil_div(n, 64)), found);
         }
 }
 END_TEST

@@ -29,6 +29,12 @@ INLINE const mn_row *row_of(const mn_gemm *g, int64_t m, mn_row *plain)
     return plain;
 }
 
+/* Where run r begins, in a row of A or among the rows of B: `at` is a_at or b_at. */
+INLINE int64_t run_at(const int64_t *at, int64_t r, int64_t run)
+{
+    return at ? at[r] : r * run;
+}
+
 /* Where B's row k begins for the panel of column col. */
 INLINE const float *panel_row(const mn_gemm *g, int64_t col, int64_t k)
 {
@@ -84,8 +90,8 @@ INLINE void tile(const mn_gemm *g, const block *k, int64_t row, int64_t col, con
     }
     for (int64_t r = mn_max(r0, k->r0), end = mn_min(r1, k->r1); r < end; r++) {
         const float *a[TILE];
-        int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0;
-        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0);
+        int64_t at = run_at(g->a_at, r, g->run) + k->l0;
+        const float *b = panel_row(g, col, run_at(g->b_at, r, g->run) + k->l0);
         UNROLL
         for (int i = 0; i < height; i++)
             a[i] = r >= rows[i]->first && r < rows[i]->last ? g->x + rows[i]->a + at : zeros;
@@ -147,8 +153,8 @@ INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col,
     }
     for (int64_t r = mn_max(r0, k->r0), end = mn_min(r1, k->r1); r < end; r++) {
         const float *a[LOW];
-        const int64_t at = (g->a_at ? g->a_at[r] : r * g->run) + k->l0, apart = g->k_packed * WIDTH;
-        const float *b = panel_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + k->l0);
+        const int64_t at = run_at(g->a_at, r, g->run) + k->l0, apart = g->k_packed * WIDTH;
+        const float *b = panel_row(g, col, run_at(g->b_at, r, g->run) + k->l0);
         UNROLL
         for (int i = 0; i < height; i++)
             a[i] = r >= rows[i]->first && r < rows[i]->last ? g->x + rows[i]->a + at : zeros;

@@ -39,7 +39,7 @@ static int64_t count_rows(const mn_outer *o, int64_t r)
 /* Copies elements l.. of run r of the next `count` rows from m on; returns the row after the last one. */
 static int64_t gather(gathered *to, const mn_outer *o, int64_t r, int64_t l, int64_t n, int64_t m, int64_t count)
 {
-    const int64_t at = (o->a_at ? o->a_at[r] : r * o->run) + l;
+    const int64_t at = run_at(o->a_at, r, o->run) + l;
     to->rows = 0;
     for (; m < o->m && to->rows < count; m++) {
         const mn_row row = outer_row(o, m);
@@ -253,7 +253,7 @@ static void outer_update(const mn_outer *o, int64_t r, int64_t l, int64_t n, int
 static void outer(const mn_outer *o, int64_t r, int64_t l0, int64_t l1)
 {
     for (int64_t l = l0; l < l1; l += OUTER_RUN) {
-        const int64_t n = mn_min(OUTER_RUN, l1 - l), k = (o->b_at ? o->b_at[r] : r * o->run) + l;
+        const int64_t n = mn_min(OUTER_RUN, l1 - l), k = run_at(o->b_at, r, o->run) + l;
         if (o->to.update)
             outer_update(o, r, l, n, k);
         else

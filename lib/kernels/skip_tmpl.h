@@ -13,7 +13,7 @@
  */
 
 /* Floats of K at a time, a word of bits: their rows of B, of as many vectors as there are registers for, and the sums
- * of SKIP_ROWS rows are to stay in the first-level cache. */
+ * of SKIP_ROWS rows are to stay in the first-level cache. SKIP_LOW rows or fewer hardly read B twice. */
 enum { SKIP_RUN = 64, SKIP_ROWS = 64, SKIP_LOW = 8, SKIP_VECS = MN_SKIP * VECS };
 
 /* A row of A over a word of K: where it begins, which of its floats are not zero, and the sums that they go to. */
@@ -38,7 +38,7 @@ INLINE uint64_t bits_at(const uint64_t *bits, int64_t at, int64_t n)
 INLINE int64_t skip_words(skip_word *words, const mn_gemm *g, int64_t r, int64_t l, int64_t n, int64_t row0,
                           int64_t row1, float *sums, const int stride)
 {
-    const int64_t place = (g->a_at ? g->a_at[r] : r * g->run) + l;
+    const int64_t place = run_at(g->a_at, r, g->run) + l;
     int64_t count = 0;
     mn_row plain;
     for (int64_t m = row0; m < row1; m++, sums += stride) {
@@ -51,24 +51,27 @@ INLINE int64_t skip_words(skip_word *words, const mn_gemm *g, int64_t r, int64_t
     return count;
 }
 
-/* sums[] += a[l] B[l] over the bits l that are set; B's rows are ldb floats long, its panels `apart`. */
+/* sum[] += a[l] B[l] over the bits l that are set; B's rows are ldb floats long, its panels `apart`. */
+INLINE void skip_add(vec *sum, uint64_t bits, const float *a, const float *b, int64_t ldb, int64_t apart,
+                     const int vecs)
+{
+    for (; bits; bits &= bits - 1) {
+        const int64_t l = __builtin_ctzll(bits);
+        const vec av = splat(a[l]);
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[v] = multiply_sum(av, load(b + v / VECS * apart + l * ldb + v % VECS * LANES), sum[v]);
+    }
+}
+
+/* The same to a word's sums in memory. */
 INLINE void skip_row(const skip_word *word, const float *b, int64_t ldb, int64_t apart, const int vecs)
 {
     vec sum[SKIP_VECS];
-    const float *panel[MN_SKIP];
-    UNROLL
-    for (int p = 0; p * VECS < vecs; p++)
-        panel[p] = b + p * apart;
     UNROLL
     for (int v = 0; v < vecs; v++)
         sum[v] = load(word->sums + v * LANES);
-    for (uint64_t bits = word->bits; bits; bits &= bits - 1) {
-        const int64_t l = __builtin_ctzll(bits);
-        const vec av = splat(word->a[l]);
-        UNROLL
-        for (int v = 0; v < vecs; v++)
-            sum[v] = multiply_sum(av, load(panel[v / VECS] + l * ldb + v % VECS * LANES), sum[v]);
-    }
+    skip_add(sum, word->bits, word->a, b, ldb, apart, vecs);
     UNROLL
     for (int v = 0; v < vecs; v++)
         store(word->sums + v * LANES, sum[v]);
@@ -92,7 +95,7 @@ INLINE void skip_finish(const mn_gemm *g, const block *k, int64_t m, int64_t col
     finish(g, k, g->y + row_of(g, m, &plain)->c + col, sum, col, vecs, columns);
 }
 
-/* So few rows that B is hardly read twice: each over the whole block of K, with its sums in registers. */
+/* A tile of few rows, each over the whole block of K with its sums in registers. */
 INLINE void skip_low(const mn_gemm *g, const block *k, int64_t row0, int64_t row1, int64_t col, const int vecs,
                      int64_t columns)
 {
@@ -104,20 +107,13 @@ INLINE void skip_low(const mn_gemm *g, const block *k, int64_t row0, int64_t row
         UNROLL
         for (int v = 0; v < vecs; v++)
             sum[v] = (vec){0};
-        for (int64_t r = mn_max(k->r0, row->first), end = mn_min(k->r1, row->last); r < end; r++) {
-            const int64_t place = row->a + (g->a_at ? g->a_at[r] : r * g->run);
+        for (int64_t r = mn_max(k->r0, row->first), end = mn_min(k->r1, row->last); r < end; r++)
             for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
-                const float *a = g->x + place + l, *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
-                for (uint64_t bits = bits_at(g->nonzero, place + l, mn_min(SKIP_RUN, k->l1 - l)); bits;
-                     bits &= bits - 1) {
-                    const int64_t at = __builtin_ctzll(bits);
-                    const vec av = splat(a[at]);
-                    UNROLL
-                    for (int v = 0; v < vecs; v++)
-                        sum[v] = multiply_sum(av, load(b + v / VECS * apart + at * ldb + v % VECS * LANES), sum[v]);
-                }
+                const int64_t place = row->a + run_at(g->a_at, r, g->run) + l;
+                const uint64_t bits = bits_at(g->nonzero, place, mn_min(SKIP_RUN, k->l1 - l));
+                const float *b = b_row(g, col, run_at(g->b_at, r, g->run) + l);
+                skip_add(sum, bits, g->x + place, b, ldb, apart, vecs);
             }
-        }
         finish(g, k, g->y + row->c + col, sum, col, vecs, columns);
     }
 }
@@ -138,7 +134,7 @@ INLINE void skip_tile(const mn_gemm *g, const block *k, int64_t row0, int64_t ro
         for (int64_t l = k->l0; l < k->l1; l += SKIP_RUN) {
             const int64_t n = mn_min(SKIP_RUN, k->l1 - l);
             const int64_t count = skip_words(words, g, r, l, n, row0, row1, sums, vecs * LANES);
-            const float *b = b_row(g, col, (g->b_at ? g->b_at[r] : r * g->run) + l);
+            const float *b = b_row(g, col, run_at(g->b_at, r, g->run) + l);
             for (int64_t i = 0; i < count; i++)
                 skip_row(&words[i], b, ldb, apart, vecs);
         }
