@@ -146,25 +146,14 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index)
                            plan->run.capacity);
 }
 
-static const mn_layer *inner_of(const mn_layer *layer)
-{
-    return layer->spec->kind == MN_TIME_DISTRIBUTED ? layer->inner[0] : layer;
-}
-
 /* Whether a node's output is that of a ReLU, whose backward pass multiplies by its slope. */
 static bool is_relu(const mn_layer *layer)
 {
-    layer = inner_of(layer);
+    if (layer->spec->kind == MN_TIME_DISTRIBUTED)
+        layer = layer->inner[0];
     const mn_layer_kind kind = layer->spec->kind;
     return (kind == MN_CONV1D || kind == MN_CONV2D || kind == MN_DENSE || kind == MN_ACTIVATION) &&
            layer->spec->activation == MN_RELU;
-}
-
-/* Whether the class looks at op->nonzero_y, whose words are not to be shared by rows. */
-static bool finds_nonzero(const mn_layer *layer)
-{
-    const mn_layer_spec *spec = inner_of(layer)->spec;
-    return (spec->kind == MN_CONV1D || spec->kind == MN_CONV2D) && is_relu(layer) && spec->units % 64 == 0;
 }
 
 static mirnet_status make_op(mn_plan *plan, int32_t index)
@@ -248,22 +237,22 @@ static void find_unread(mn_plan *plan)
     }
 }
 
-/* Who makes a value finds on the way what of it is not zero, while it is in the first-level cache, if a reader wants to
- * know: a convolution that ends with a ReLU does. */
+/* What a reader wants to know not to be zero is found on the way by who makes it, while it is in the first-level cache,
+ * if that one can: for one reader. */
 static void find_finders(mn_plan *plan)
 {
     const mirnet_model *model = plan->model;
     for (int32_t i = 0; i < model->n_nodes; i++) {
         const mn_node *node = &model->nodes[i];
-        if (node->n_inputs != 1 || node->layer->view)
+        const int32_t from = node->n_inputs == 1 ? mn_plan_origin(model, node->inputs[0]) : i;
+        if (from == i || node->layer->view || plan->ops[from].replaced)
             continue;
-        const int32_t from = mn_plan_origin(model, node->inputs[0]);
-        mn_op *maker = &plan->ops[from];
-        mn_op *reader = &plan->ops[i];
-        if (node->layer->spec->kind == MN_TIME_DISTRIBUTED)
-            reader = mn_time_distributed_inner(reader);
-        if (reader->nonzero_x && !maker->nonzero_y && finds_nonzero(maker->layer))
-            maker->nonzero_y = reader->nonzero_x;
+        mn_op *maker = mn_inner_op(&plan->ops[from]);
+        mn_nonzero *wanted = mn_inner_op(&plan->ops[i])->nonzero_x;
+        if (wanted && maker->finds_nonzero && !maker->nonzero_y) {
+            maker->nonzero_y = wanted;
+            wanted->found = true;
+        }
     }
 }
 

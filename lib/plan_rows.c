@@ -14,11 +14,6 @@ static const mn_layer *conv_of(const mn_layer *layer)
     return layer->spec->kind == MN_CONV1D || layer->spec->kind == MN_CONV2D ? layer : NULL;
 }
 
-static mn_op *conv_op(mn_op *op)
-{
-    return op->layer->spec->kind == MN_TIME_DISTRIBUTED ? mn_time_distributed_inner(op) : op;
-}
-
 static bool is_input(const mirnet_model *model, int32_t node)
 {
     return model->nodes[mn_plan_origin(model, node)].n_inputs == 0;
@@ -62,9 +57,9 @@ mirnet_status mn_plan_open_rows(mn_plan *plan)
     for (int32_t i = 0; i < plan->model->n_nodes; i++) {
         if (!plan->ops[i].row_first)
             continue;
-        mn_op *second = conv_op(&plan->ops[i]);
+        mn_op *second = mn_inner_op(&plan->ops[i]);
         const mn_op *twin = second->twin;
-        second->row_first = conv_op(plan->ops[i].row_first);
+        second->row_first = mn_inner_op(plan->ops[i].row_first);
         MN_TRY(
             mn_row_work_create(&second->row_work, second->row_first, second, twin ? twin->row_work : NULL, &plan->run));
     }

@@ -114,9 +114,10 @@ void mn_blank_show_all(mn_blank *blank, int64_t batch)
 /* n rows from row `from` on to row `to`, rows being counted through all samples. */
 static void copy_rows(const mn_blank *blank, float *y, uint64_t *bits, int64_t to, int64_t from, int64_t n)
 {
-    memcpy(y + to * blank->row, y + from * blank->row, (size_t)(n * blank->row) * sizeof(*y));
+    const int64_t row = blank->row, words = row / 64;
+    memcpy(y + to * row, y + from * row, (size_t)(n * row) * sizeof(*y));
     if (bits)
-        memcpy(bits + to * blank->row / 64, bits + from * blank->row / 64, (size_t)(n * blank->row / 64) * sizeof(*bits));
+        memcpy(bits + to * words, bits + from * words, (size_t)(n * words) * sizeof(*bits));
 }
 
 void mn_blank_fill(const mn_blank *blank, float *y, uint64_t *bits, int64_t batch, int64_t capacity)

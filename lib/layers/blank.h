@@ -59,8 +59,8 @@ void mn_blank_reach(mn_blank *out, mn_blank *in, const mn_rows_read *read, int64
 /* All rows are seen: the reader knows nothing of blanks. */
 void mn_blank_show_all(mn_blank *blank, int64_t batch);
 
-/* Forward, when the extents' rows and the kinds that are due are there: the blank's other rows, the samples' copies; and
- * their `bits`, one for each float of y, whose rows are of whole words, unless it is NULL. */
+/* Forward, when the extents' rows and the kinds that are due are there: the blank's other rows, the samples' copies.
+ * And the same in `bits`, one for each float of y, whose rows are of whole words then; NULL: there are none. */
 void mn_blank_fill(const mn_blank *blank, float *y, uint64_t *bits, int64_t batch, int64_t capacity);
 /* Backward: clears the gradients of the blank's kinds; and adds to them those of the copies. */
 void mn_blank_clear(const mn_blank *blank, float *dy, int64_t capacity);

@@ -134,6 +134,7 @@ static mirnet_status open_nonzero(conv_state *state, mn_op *op, const mn_run *ru
     if (!state->hot && s->channels >= RUN && s->filters >= COLUMNS && mn_nonzero_fits(in))
         MN_TRY(mn_nonzero_create(&state->nonzero_x, in, run->capacity));
     op->nonzero_x = state->nonzero_x.bits ? &state->nonzero_x : NULL;
+    op->finds_nonzero = !state->hot && op->layer->spec->activation == MN_RELU && s->filters % 64 == 0;
     state->packs_late = backward && state->nonzero_x.bits && s->filters % run->kernels->width == 0;
     if (backward && op->dx[0] && s->filters >= RUN && s->channels >= COLUMNS && mn_nonzero_fits(out))
         MN_TRY(mn_nonzero_create(&state->nonzero_dy, out, run->capacity));
@@ -287,7 +288,6 @@ static void forward(mn_op *op, const mn_run *run)
 {
     const conv_state *state = op->state;
     const int64_t plain = state->hot ? mn_one_hot_read(state->hot, op, run) : run->batch;
-    const bool finds = op->nonzero_y && (op->row_work || !state->hot);
     if (op->row_work)
         mn_row_work_forward(op->row_work, op->row_first, op, run);
     else if (plain > 0 || run->grads) /* backward goes by the rows that this one lists, be they none */
@@ -297,9 +297,7 @@ static void forward(mn_op *op, const mn_run *run)
     if (op->layer->spec->activation != MN_RELU)
         mn_conv_each_block(op, run, activate_block);
     if (op->blank)
-        mn_blank_fill(op->blank, op->y, finds ? op->nonzero_y->bits : NULL, run->batch, run->capacity);
-    if (op->nonzero_y)
-        op->nonzero_y->found = finds;
+        mn_blank_fill(op->blank, op->y, op->nonzero_y ? op->nonzero_y->bits : NULL, run->batch, run->capacity);
 }
 
 static bool rows_read(const mn_layer *layer, mn_rows_read *out)

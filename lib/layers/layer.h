@@ -104,8 +104,9 @@ struct mn_op {
                              where x[0] is zero */
     bool one_hot;         /* x[0] is an input: its rows may be letters, see one_hot.h */
     bool replaced;        /* nobody reads y: another op does this one's work, and forward is not called */
-    struct mn_nonzero *nonzero_x; /* what of x[0] forward passes over, set by open; NULL: it does not */
-    struct mn_nonzero *nonzero_y; /* the same of the op that reads y: forward may find it on the way */
+    struct mn_nonzero *nonzero_x; /* of x[0], whose zeros forward passes over, set by open; NULL: it does not */
+    bool finds_nonzero;           /* forward can find on the way what is not zero in y, set by open */
+    struct mn_nonzero *nonzero_y; /* where it is to leave that: nonzero_x of the op that reads y; NULL: nobody asks */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
     struct mn_row_work *row_work;
 };
@@ -224,7 +225,7 @@ typedef struct mn_nonzero {
     uint64_t *bits;  /* one for each float of a value of capacity + 1 samples */
     int64_t *counts; /* [capacity + 1] */
     int64_t size;    /* of a sample: a multiple of 64 */
-    bool found;      /* the bits of this batch are there: who made the value has set them */
+    bool found;      /* who makes the value sets the bits */
 } mn_nonzero;
 
 /* False: such values are not looked at. */
@@ -258,8 +259,8 @@ void mn_activate_part(const mn_kernels *kernels, mn_activation f, float *y, cons
 void mn_activate_back_part(const mn_kernels *kernels, mn_activation f, float *d, const float *y, int64_t rows,
                            int64_t cols);
 
-/* The op that a TimeDistributed of one step, open, wraps. */
-mn_op *mn_time_distributed_inner(mn_op *op);
+/* The op that a TimeDistributed, which is open, wraps; any other op itself. */
+mn_op *mn_inner_op(mn_op *op);
 
 /* For build of a layer that takes no masks: UNSUPPORTED if one comes in. */
 mirnet_status mn_refuse_mask(const mn_layer *layer) MN_MUST_CHECK;

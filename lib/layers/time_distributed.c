@@ -69,7 +69,6 @@ static mn_run enter(mn_op *op, const mn_run *run)
     st->op.blank_in = op->blank_in;
     st->op.blank = op->blank;
     st->op.one_hot = op->one_hot;
-    st->op.nonzero_y = op->nonzero_y;
     return inner;
 }
 
@@ -92,9 +91,9 @@ static mirnet_status open_inner(mn_op *op, const mn_run *run, bool backward)
     return inner->cls->open ? inner->cls->open(&st->op, &inner_run, backward) : MIRNET_OK;
 }
 
-mn_op *mn_time_distributed_inner(mn_op *op)
+mn_op *mn_inner_op(mn_op *op)
 {
-    return &((state *)op->state)->op;
+    return op->layer->spec->kind == MN_TIME_DISTRIBUTED ? &((state *)op->state)->op : op;
 }
 
 static void close_inner(mn_op *op)
