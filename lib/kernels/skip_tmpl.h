@@ -55,12 +55,16 @@ INLINE int64_t skip_words(skip_word *words, const mn_gemm *g, int64_t r, int64_t
 INLINE void skip_add(vec *sum, uint64_t bits, const float *a, const float *b, int64_t ldb, int64_t apart,
                      const int vecs)
 {
+    const float *panel[MN_SKIP];
+    UNROLL
+    for (int p = 0; p * VECS < vecs; p++)
+        panel[p] = b + p * apart;
     for (; bits; bits &= bits - 1) {
         const int64_t l = __builtin_ctzll(bits);
         const vec av = splat(a[l]);
         UNROLL
         for (int v = 0; v < vecs; v++)
-            sum[v] = multiply_sum(av, load(b + v / VECS * apart + l * ldb + v % VECS * LANES), sum[v]);
+            sum[v] = multiply_sum(av, load(panel[v / VECS] + l * ldb + v % VECS * LANES), sum[v]);
     }
 }
 
