@@ -24,7 +24,7 @@ FILES = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or path.
 LIBRARY = "mirnet/_lib/libmirnet.so.0"
 WHERE_AND_WHAT = """
 import mirnet
-print(mirnet.__file__, mirnet.library_path, mirnet.__version__)
+print(mirnet.__file__, mirnet.library_path, mirnet.__version__, sep="\\n")
 print(mirnet.Model("linear-ends").predict(["GUGAGUGGGAGGCCAGGGCACGGGGUUGCACUGACUCU"]).sum().round(5))
 """
 
@@ -128,7 +128,7 @@ def test_pure_wheel_fits_any_machine(pure_wheel: pathlib.Path) -> None:
 
 def test_wheel_works_from_a_folder(wheel: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pip("install", *OFFLINE, "--target", tmp_path, wheel)
-    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(tmp_path)}).split()
+    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(tmp_path)}).splitlines()
     assert said == [f"{tmp_path}/mirnet/__init__.py", f"{tmp_path}/{LIBRARY}", mirnet.__version__, "1.0"]
 
 
@@ -137,7 +137,7 @@ def test_pure_wheel_uses_the_library_that_it_is_given(pure_wheel: pathlib.Path, 
         pytest.skip("the library was found by the loader, its file is not known")
     pip("install", *OFFLINE, "--target", tmp_path, pure_wheel)
     given = {"PYTHONPATH": str(tmp_path), "MIRNET_LIBRARY": mirnet.library_path}
-    said = run(sys.executable, "-c", WHERE_AND_WHAT, env=given).split()
+    said = run(sys.executable, "-c", WHERE_AND_WHAT, env=given).splitlines()
     assert said == [f"{tmp_path}/mirnet/__init__.py", mirnet.library_path, mirnet.__version__, "1.0"]
 
 
@@ -146,7 +146,7 @@ def test_installs_into_an_environment(wheel: pathlib.Path, tmp_path: pathlib.Pat
     run(sys.executable, "-m", "venv", "--system-site-packages", tmp_path / "env")
     python = tmp_path / "env" / "bin" / "python"
     pip("install", "--no-index", wheel, python=python)
-    said = run(python, "-c", WHERE_AND_WHAT).split()
+    said = run(python, "-c", WHERE_AND_WHAT).splitlines()
     assert all(path.startswith(str(tmp_path / "env" / "lib")) for path in said[:2])
     pip("uninstall", "--yes", "mirnet", python=python)
     assert not list((tmp_path / "env").rglob("*mirnet*"))
@@ -164,7 +164,7 @@ def test_archive_has_what_the_library_is_built_from(archive: pathlib.Path, tmp_p
 
 def test_archive_installs_with_its_own_library(archive: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pip("install", *OFFLINE, "--target", tmp_path, archive)
-    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(tmp_path)}).split()
+    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(tmp_path)}).splitlines()
     assert said[1:] == [f"{tmp_path}/{LIBRARY}", mirnet.__version__, "1.0"]
 
 
@@ -201,5 +201,5 @@ def test_meson_bundles_the_library_on_demand(tmp_path: pathlib.Path) -> None:
     run("meson", "install", "-C", tmp_path / "build", "--destdir", tmp_path / "root", "--tags", "python-runtime")
     (package,) = (tmp_path / "root").rglob("mirnet")
     assert tree(package) == FILES | {"_lib", "_lib/libmirnet.so.0"}
-    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(package.parent)}).split()
+    said = run(sys.executable, "-c", WHERE_AND_WHAT, env={"PYTHONPATH": str(package.parent)}).splitlines()
     assert said[1:] == [f"{package}/_lib/libmirnet.so.0", mirnet.__version__, "1.0"]
