@@ -12,8 +12,9 @@ enum { K_BLOCK = 256 };
 
 static const float zeros[K_BLOCK];
 
-/* So few rows are made over several panels at a time. */
-enum { LOW = 3, LOW_PANELS = 4 };
+/* So few rows are made over several panels at a time; a single one over one panel where that is wide: weights, which
+ * come from a cache further away, do not come faster than its few sums are ready. */
+enum { LOW = 3, LOW_PANELS = 4, LOW_ONE = WIDTH < 64 ? LOW_PANELS : 1 };
 
 /* A block of K: runs r0..r1 - 1, of each the floats l0..l1 - 1. More than one run only with whole runs. */
 typedef struct block {
@@ -175,8 +176,8 @@ INLINE void low_tile(const mn_gemm *g, const block *k, int64_t row, int64_t col,
 /* The columns of as many whole panels as there are, of few rows; returns where it stopped. */
 static int64_t gemm_low(const mn_gemm *g, const block *k, int64_t row, int64_t rows, int64_t col, int64_t col1)
 {
-    for (; rows == 1 && col + 4 * WIDTH <= col1; col += 4 * WIDTH)
-        low_tile(g, k, row, col, 1, 4);
+    for (; rows == 1 && col + LOW_ONE * WIDTH <= col1; col += LOW_ONE * WIDTH)
+        low_tile(g, k, row, col, 1, LOW_ONE);
     for (; rows == 2 && col + 2 * WIDTH <= col1; col += 2 * WIDTH)
         low_tile(g, k, row, col, 2, 2);
     for (; rows == 3 && col + 2 * WIDTH <= col1; col += 2 * WIDTH)
