@@ -223,17 +223,20 @@ static bool is_recurrent(mn_layer_kind kind)
     return kind == MN_LSTM || kind == MN_GRU || kind == MN_BIDIRECTIONAL;
 }
 
-/* A masked value whose only reader is a recurrent layer, which passes masked steps over. Not that of a layer that
- * goes backwards: as in Keras its rows are in the order of its walk, and the mask in that of time. */
-static void find_unread(mn_plan *plan)
+/* Who alone reads a value. Rows that a mask leaves out are not read by a recurrent layer, which passes masked steps
+ * over; but those of a layer that goes backwards are: as in Keras they are in the order of its walk, and the mask is in
+ * that of time. */
+static void find_readers(mn_plan *plan)
 {
     const mirnet_model *model = plan->model;
     for (int32_t i = 0; i < model->n_nodes; i++) {
         const mn_node *node = &model->nodes[i];
-        if (!is_recurrent(node->layer->spec->kind) || !node->layer->masked)
+        const int32_t from = node->n_inputs == 1 ? mn_plan_origin(model, node->inputs[0]) : i;
+        if (from == i || node->layer->view || mn_plan_readers(model, from) != 1)
             continue;
-        const int32_t from = mn_plan_origin(model, node->inputs[0]);
-        plan->ops[from].unread = mn_plan_readers(model, from) == 1 && !model->nodes[from].layer->spec->go_backwards;
+        plan->ops[from].reader = &plan->ops[i];
+        plan->ops[from].unread = is_recurrent(node->layer->spec->kind) && node->layer->masked &&
+                                 !model->nodes[from].layer->spec->go_backwards;
     }
 }
 
@@ -276,7 +279,7 @@ static mirnet_status build(mn_plan *plan)
     if (plan->use != MN_PLAN_FORWARD)
         find_additions(plan);
     else
-        find_unread(plan);
+        find_readers(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
         mn_op *op = &plan->ops[i];
         if (op->layer->cls->open && !op->layer->view)

@@ -90,7 +90,8 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
     for (int32_t i = 0; i < threads; i++) {
         mn_plan **plan = &predictor->plans[i];
         if (i == 0)
-            MN_TRY(mn_plan_create(plan, model, predictor->block, MN_PLAN_FORWARD, mn_passes(), mn_kernels_get(), NULL));
+            MN_TRY(mn_plan_create(plan, model, predictor->block, MN_PLAN_FORWARD, mn_passes(), mn_kernels_get(),
+                                  predictor->threads));
         else
             MN_TRY(mn_plan_create_twin(plan, predictor->plans[0]));
         (*plan)->run.weights = model->weights;

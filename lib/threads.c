@@ -86,8 +86,7 @@ typedef struct helper_start {
     int32_t worker;
 } helper_start;
 
-/* One turn of a waiting loop. */
-static void pause_turn(int turn)
+void mn_threads_pause(int turn)
 {
     if (turn >= SPINS) {
         sched_yield();
@@ -139,7 +138,7 @@ static void wait_for_work(mn_threads *t, uint64_t seen)
     for (int i = 0; i < SPINS + YIELDS; i++) {
         if (atomic_load_explicit(&t->job, memory_order_relaxed) != seen)
             return;
-        pause_turn(i);
+        mn_threads_pause(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
@@ -259,7 +258,7 @@ static void wait_until_finished(mn_threads *t, int64_t parts)
     for (int i = 0; i < SPINS + YIELDS; i++) {
         if (atomic_load(&t->finished) == parts)
             return;
-        pause_turn(i);
+        mn_threads_pause(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_store(&t->waiting, true);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <mirnet/predict.h>
 #include <mirnet/train.h>
@@ -51,18 +53,23 @@ static float *predict(const mirnet_model *model, const batch *b, int32_t threads
 }
 
 /* Predictions for any number of threads and any grouping into calls. */
-static void check_prediction(mirnet_model *model, int64_t n)
+static void check_batch(const mirnet_model *model, const batch *b)
 {
     static const int64_t steps[] = {1, 2, 3, 5, 7, 1000};
-    batch b = make_batch(model, n);
-    float *want = predict(model, &b, 1, n);
+    float *want = predict(model, b, 1, b->n);
     for (int t = 0; t < COUNT(thread_counts); t++)
         for (int s = 0; s < COUNT(steps); s++) {
-            float *got = predict(model, &b, thread_counts[t], steps[s]);
-            mn_same("prediction", got, want, (size_t)(n * b.outputs));
+            float *got = predict(model, b, thread_counts[t], steps[s]);
+            mn_same("prediction", got, want, (size_t)(b->n * b->outputs));
             free(got);
         }
     free(want);
+}
+
+static void check_prediction(mirnet_model *model, int64_t n)
+{
+    batch b = make_batch(model, n);
+    check_batch(model, &b);
     free_batch(&b);
     mirnet_model_destroy(model);
 }
@@ -75,6 +82,76 @@ START_TEST(predictions_do_not_depend_on_threads_or_calls)
     check_prediction(model, 37);
     check_prediction(mn_net_create_builtin("tasdelen2021"), 11);
     check_prediction(mn_net_create_builtin("linear-ends"), 37);
+}
+END_TEST
+
+#define SEQUENCES ", 'return_sequences': true; "
+
+/* Layers that can work at the same time, and such as must wait for one another. */
+static const char *const stacks[] = {
+    "InputLayer: 29, 4; LSTM: 'units': 17" SEQUENCES "GRU: 'units': 16" SEQUENCES "LSTM: 'units': 5" SEQUENCES
+    "GRU: 'units': 3;",
+    "InputLayer: 29, 4; Masking; GRU: 'units': 70" SEQUENCES "LSTM: 'units': 9" SEQUENCES "GRU: 'units': 6" SEQUENCES
+    "LSTM: 'units': 3;",
+    "InputLayer: 29, 4; Masking; LSTM: 'units': 8" SEQUENCES "LSTM: 'units': 7" SEQUENCES,
+    "InputLayer: 29, 4; LSTM: 'units': 8" SEQUENCES "LSTM: 'units': 7, 'go_backwards': true" SEQUENCES
+    "LSTM: 'units': 6" SEQUENCES "LSTM: 'units': 3;",
+    "InputLayer: 29, 4; a = LSTM: 'units': 8" SEQUENCES "b = LSTM: 'units': 8" SEQUENCES "Add(a, b); LSTM: 'units': 3;",
+    "InputLayer: 29, 8; a = LSTM: 'units': 8" SEQUENCES "b = @a(a); GRU(b): 'units': 3;",
+    "InputLayer: 24, 4; LSTM: 'units': 8" SEQUENCES "Reshape: 'target_shape': [24, 8]; LSTM: 'units': 8" SEQUENCES
+    "Reshape: 'target_shape': [12, 16]; LSTM: 'units': 6" SEQUENCES "Dropout: 'rate': 0.5; LSTM: 'units': 3;",
+    "InputLayer: 29, 4; LSTM: 'units': 8" SEQUENCES "LSTM: 'units': 8; Reshape: 'target_shape': [8, 1]; "
+    "LSTM: 'units': 3;",
+    "InputLayer: 29, 4; Masking; LSTM: 'units': 8, 'go_backwards': true" SEQUENCES "LSTM: 'units': 7" SEQUENCES
+    "LSTM: 'units': 3;",
+    "InputLayer: 29, 4; LSTM: 'units': 8" SEQUENCES "Bidirectional: 'layer': {'class_name': 'GRU', 'config': "
+    "{'units': 5, 'return_sequences': true}}; GRU: 'units': 6" SEQUENCES "GRU: 'units': 3;",
+};
+
+/* Samples that end early, or begin late, as a Masking layer sees them; some do neither. */
+START_TEST(recurrent_layers_may_work_at_once)
+{
+    uint64_t seed = mn_seed();
+    mirnet_model *model = mn_net_create(stacks[_i]);
+    mn_net_fill_weights(&seed, model);
+    batch b = make_batch(model, 11);
+    for (int64_t i = 0; i < b.n; i++) {
+        const int64_t size = i % 3 ? (int64_t)mn_net_uniform(&seed, 0, 24.9) * 4 : 0;
+        memset(b.inputs + i * b.size + (i % 3 == 1 ? 0 : b.size - size), 0, (size_t)size * sizeof(float));
+    }
+    check_batch(model, &b);
+    free_batch(&b);
+    mirnet_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_forked_child_has_recurrent_layers_one_by_one)
+{
+    uint64_t seed = mn_seed();
+    mirnet_predictor *predictor;
+    mirnet_model *model = mn_net_create(stacks[0]);
+    mn_net_fill_weights(&seed, model);
+    batch b = make_batch(model, 1);
+    float *want = predict(model, &b, 1, 1), got[3];
+    mn_ok(mirnet_predictor_create(&predictor, model, 3));
+    mn_ok(mirnet_predictor_run(predictor, b.list, 1, got));
+    mn_same("in the parent", got, want, COUNT(got));
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        memset(got, 0, sizeof(got));
+        bool same = mirnet_predictor_run(predictor, b.list, 1, got) == MIRNET_OK &&
+                    memcmp(got, want, sizeof(got)) == 0;
+        mirnet_predictor_destroy(predictor);
+        _exit(same ? 0 : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    mirnet_predictor_destroy(predictor);
+    free(want);
+    free_batch(&b);
+    mirnet_model_destroy(model);
 }
 END_TEST
 
@@ -131,6 +208,8 @@ int main(void)
     Suite *suite = suite_create("model_threads");
     TCase *tcase = tcase_create("model_threads");
     tcase_add_test(tcase, predictions_do_not_depend_on_threads_or_calls);
+    tcase_add_loop_test(tcase, recurrent_layers_may_work_at_once, 0, COUNT(stacks));
+    tcase_add_test(tcase, a_forked_child_has_recurrent_layers_one_by_one);
     tcase_add_test(tcase, training_does_not_depend_on_threads);
     suite_add_tcase(suite, tcase);
     return mn_check_main(suite);

@@ -13,6 +13,7 @@ typedef struct mn_layer mn_layer;
 typedef struct mn_layer_class mn_layer_class;
 typedef struct mn_op mn_op;
 struct mn_row_work;
+struct mn_rnn_chain;
 
 /* Which elements of a weight can ever have a gradient: in each of the periods first..last - 1, from[i]..to[i] - 1
  * for the n intervals. The others never meet data (kernel taps over padding, the forget gate of an LSTM of one
@@ -109,6 +110,8 @@ struct mn_op {
     struct mn_nonzero *nonzero_y; /* where it is to leave that: nonzero_x of the op that reads y; NULL: nobody asks */
     mn_op *row_first;     /* of a convolution whose rows are looked up, see row_table.h: the one whose place it takes */
     struct mn_row_work *row_work;
+    mn_op *reader;        /* the op that alone reads y, in a plan that has no backward pass; NULL: not one */
+    struct mn_rnn_chain *chain; /* recurrent layers that can work at once with this one, see rnn_chain.c; NULL: none */
 };
 
 /*

@@ -207,6 +207,8 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
     r->joins = r->streams && cell->joins && layer->masked;
     r->slots = r->streams ? mn_min(run->capacity, SLOTS) : run->capacity;
     cut_columns(r, skips_idle(layer));
+    if (r->streams)
+        MN_TRY(mn_rnn_chain_create(op, run));
     if (op->blank_in && r->streams)
         MN_TRY(get_blank(r, layer->spec));
     else if (op->blank_in)
@@ -229,6 +231,7 @@ mirnet_status mn_rnn_open(mn_op *op, const mn_run *run, bool backward, const mn_
 void mn_rnn_close(mn_op *op)
 {
     mn_rnn *r = op->state;
+    mn_rnn_chain_destroy(op);
     if (!r)
         return;
     if (!op->twin) {

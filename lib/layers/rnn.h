@@ -108,6 +108,7 @@ struct mn_rnn_step {
     int64_t from, to;
     int64_t sample; /* row in the batch of the sample in slot 0 */
     int64_t k, t;   /* t is the k-th time in the direction of the walk */
+    int64_t end;    /* of the walk: one behind the last step that anybody takes */
 };
 
 /* The place of a slot and time in z, and in the arrays of `units` columns. */
@@ -162,6 +163,11 @@ void mn_rnn_product(const mn_rnn_step *step, mn_gemm product);
 /* fresh[0] (+)= gradient of h from `d`, the gradient of the product with part `part` of the recurrent kernel; ldd
  * floats from one sample to the next. */
 void mn_rnn_product_back(const mn_rnn_step *step, int32_t part, const float *d, int64_t ldd, bool add);
+/* A walk forward: what comes before the first step, after which `end` is known; the steps from k to to - 1, as far as
+ * there are any; and what is left behind the last one, y of the steps from there on. */
+void mn_rnn_begin(mn_rnn_step *step);
+void mn_rnn_walk(mn_rnn_step *step, int64_t to);
+void mn_rnn_finish(mn_rnn_step *step);
 /* From the gradient of the dropped h to that of h, in fresh[0]. */
 void mn_rnn_undrop(const mn_rnn_step *step);
 
@@ -175,6 +181,14 @@ static inline bool mn_rnn_few(const mn_rnn *r, const mn_run *run)
 mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x);
 /* What is left to do where z holds the gradient of every step (rnn_grads.c). */
 void mn_rnn_grads(const mn_op *op, const mn_run *run);
+
+/* Several layers at once (rnn_chain.c). For open: makes a chain of this one and those that read it one behind the
+ * other, if there are any and threads for them. For forward: whether the chain takes this batch; if so, all is done in
+ * the call for its first layer. For close. */
+mirnet_status mn_rnn_chain_create(mn_op *first, const mn_run *run) MN_MUST_CHECK;
+bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run);
+void mn_rnn_chain_forward(mn_op *op, const mn_run *run);
+void mn_rnn_chain_destroy(mn_op *op);
 
 /* The functions of a layer class; build and open know the cell. */
 mirnet_status mn_rnn_build(mn_layer *layer, const mn_cell *cell) MN_MUST_CHECK;

@@ -271,11 +271,11 @@ static void stream_inputs(const mn_rnn_step *s)
     s->run->kernels->gemm(&product, 0, m, 0, r->columns);
 }
 
-/* One behind the last step that anybody takes. */
+/* One behind the last step that anybody takes, where it streams. */
 static int64_t end_of(const mn_rnn_step *s)
 {
     mn_rnn_step step = *s;
-    for (step.k = s->rnn->steps; s->op->layer->masked && step.k > 0; step.k--) {
+    for (step.k = s->rnn->steps; s->rnn->streams && s->op->layer->masked && step.k > 0; step.k--) {
         step.t = time_of(s->op, step.k - 1);
         for (int64_t slot = s->from; slot < s->to; slot++)
             if (!is_masked(&step, slot))
@@ -284,8 +284,33 @@ static int64_t end_of(const mn_rnn_step *s)
     return step.k;
 }
 
-/* What is left to do behind it: y of the steps from there on. */
-static void settle_rest(mn_rnn_step *s)
+void mn_rnn_begin(mn_rnn_step *s)
+{
+    const mn_rnn *r = s->rnn;
+    for (int64_t slot = s->from; slot < s->to; slot++)
+        for (int32_t i = 0; i < r->cell->states; i++)
+            memset(r->state[i] + mn_rnn_at(r, slot, time_of(s->op, 0)), 0, unit_bytes(r));
+    s->k = 0;
+    s->end = end_of(s);
+}
+
+void mn_rnn_walk(mn_rnn_step *s, int64_t to)
+{
+    const mn_rnn *r = s->rnn;
+    for (to = mn_min(to, s->end); s->k < to; s->k++) {
+        s->t = time_of(s->op, s->k);
+        if (r->streams && !r->joins && s->k % r->chunk == 0)
+            stream_inputs(s);
+        if (s->k > 0 && drops_h(r, s->run))
+            drop_states(s);
+        const mn_rnn_step step = taken(s);
+        if (step.from < step.to)
+            r->cell->forward(&step);
+        settle(s);
+    }
+}
+
+void mn_rnn_finish(mn_rnn_step *s)
 {
     const bool last_only = s->op->unread || !s->op->layer->spec->return_sequences;
     for (s->k = last_only ? mn_max(s->k, s->rnn->steps - 1) : s->k; s->k < s->rnn->steps; s->k++) {
@@ -298,23 +323,9 @@ static void forward_part(void *context, int64_t part, int32_t worker)
 {
     (void)worker;
     mn_rnn_step s = step_of(context, part);
-    const mn_rnn *r = s.rnn;
-    for (int64_t slot = s.from; slot < s.to; slot++)
-        for (int32_t i = 0; i < r->cell->states; i++)
-            memset(r->state[i] + mn_rnn_at(r, slot, time_of(s.op, 0)), 0, unit_bytes(r));
-    const int64_t end = r->streams ? end_of(&s) : r->steps;
-    for (s.k = 0; s.k < end; s.k++) {
-        s.t = time_of(s.op, s.k);
-        if (r->streams && !r->joins && s.k % r->chunk == 0)
-            stream_inputs(&s);
-        if (s.k > 0 && drops_h(r, s.run))
-            drop_states(&s);
-        const mn_rnn_step step = taken(&s);
-        if (step.from < step.to)
-            r->cell->forward(&step);
-        settle(&s);
-    }
-    settle_rest(&s);
+    mn_rnn_begin(&s);
+    mn_rnn_walk(&s, s.end);
+    mn_rnn_finish(&s);
 }
 
 /* The blank walks through slot 0. */
@@ -342,6 +353,10 @@ void mn_rnn_forward(mn_op *op, const mn_run *run)
     const mn_rnn *r = op->state;
     if (r->blank_z && op->blank_in->due > 0)
         walk_blank(op, run);
+    if (mn_rnn_chain_takes(op, run)) {
+        mn_rnn_chain_forward(op, run);
+        return;
+    }
     if (mn_rnn_drops_x(r, run) || drops_h(r, run))
         mn_each_sample(op, run, drop_samples, r->steps * r->in);
     for (int64_t sample = 0; sample < run->batch; sample += r->slots) {
