@@ -13,7 +13,7 @@ static void destroy_op(mn_op *op)
         return;
     if (layer->cls->close)
         layer->cls->close(op);
-    if (!layer->view) {
+    if (!op->view) {
         mn_blank_destroy(op->blank);
         mn_free(op->y);
         mn_free(op->dy);
@@ -94,21 +94,32 @@ static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
     return MIRNET_OK;
 }
 
-/* The node whose buffer a node's output lies in. */
-int32_t mn_plan_origin(const mirnet_model *model, int32_t node)
+bool mn_plan_is_view(const mirnet_model *model, mn_plan_use use, int32_t node)
 {
-    while (model->nodes[node].layer->view)
+    const mn_layer *layer = model->nodes[node].layer;
+    const mn_layer *worker = layer->spec->kind == MN_TIME_DISTRIBUTED ? layer->inner[0] : layer;
+    return layer->view || (worker->cls->only_trains && use == MN_PLAN_FORWARD);
+}
+
+int32_t mn_plan_origin(const mirnet_model *model, mn_plan_use use, int32_t node)
+{
+    while (mn_plan_is_view(model, use, node))
         node = model->nodes[node].inputs[0];
     return node;
 }
 
-int32_t mn_plan_readers(const mirnet_model *model, int32_t node)
+int32_t mn_plan_readers(const mirnet_model *model, mn_plan_use use, int32_t node)
 {
-    int32_t n = node == mn_plan_origin(model, model->spec->output);
+    int32_t n = node == mn_plan_origin(model, use, model->spec->output);
     for (int32_t i = 0; i < model->n_nodes; i++)
-        for (int32_t j = 0; j < model->nodes[i].n_inputs && !model->nodes[i].layer->view; j++)
-            n += mn_plan_origin(model, model->nodes[i].inputs[j]) == node;
+        for (int32_t j = 0; j < model->nodes[i].n_inputs && !mn_plan_is_view(model, use, i); j++)
+            n += mn_plan_origin(model, use, model->nodes[i].inputs[j]) == node;
     return n;
+}
+
+static int32_t origin_of(const mn_plan *plan, int32_t node)
+{
+    return mn_plan_origin(plan->model, plan->use, node);
 }
 
 /* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other
@@ -128,9 +139,9 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index)
         const int64_t rows = axis < node->out.rank ? node->out.dim[axis] : 1;
         return mn_blank_create(&op->blank, NULL, NULL, rows, mn_shape_size(&node->out) / rows, plan->run.capacity);
     }
-    const int32_t from = mn_plan_origin(model, node->inputs[0]);
+    const int32_t from = origin_of(plan, node->inputs[0]);
     mn_blank *in = plan->ops[from].blank;
-    const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, from) == 1;
+    const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, plan->use, from) == 1;
     if (in && alone && node->n_inputs == 1 && (plan->passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
         node->layer->cls->shares_tail && node->layer->cls->shares_tail(node->layer, in->rows)) {
         op->blank_in = in;
@@ -161,6 +172,7 @@ static mirnet_status make_op(mn_plan *plan, int32_t index)
     const mn_node *node = &plan->model->nodes[index];
     mn_op *op = &plan->ops[index];
     op->layer = node->layer;
+    op->view = mn_plan_is_view(plan->model, plan->use, index);
     MN_TRY(make_lists(op, node));
     for (int32_t i = 0; i < node->n_inputs; i++) {
         const mn_op *from = &plan->ops[node->inputs[i]];
@@ -168,15 +180,17 @@ static mirnet_status make_op(mn_plan *plan, int32_t index)
         op->dx[i] = from->dy;
         op->mask[i] = from->mask_out;
     }
-    if (node->layer->view) {
+    if (op->view) {
         op->y = op->x[0];
         op->dy = op->dx[0];
         op->mask_out = op->mask[0];
         return MIRNET_OK;
     }
-    op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && node->n_inputs == 1 &&
-                  plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].n_inputs == 0;
-    op->sloped = node->n_inputs == 1 && is_relu(plan->model->nodes[mn_plan_origin(plan->model, node->inputs[0])].layer);
+    if (node->n_inputs == 1) {
+        const mn_node *from = &plan->model->nodes[origin_of(plan, node->inputs[0])];
+        op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && from->n_inputs == 0;
+        op->sloped = is_relu(from->layer);
+    }
     MN_TRY(make_blank(plan, index));
     return make_buffers(plan, op, plan->needs[index]);
 }
@@ -187,7 +201,7 @@ static int32_t count_readers(const mn_plan *plan, const float *y)
     int32_t n = 0;
     for (int32_t i = 0; i < plan->model->n_nodes; i++)
         for (int32_t j = 0; j < plan->ops[i].n_in; j++)
-            n += plan->ops[i].x[j] == y && !plan->ops[i].layer->view;
+            n += plan->ops[i].x[j] == y && !plan->ops[i].view;
     return n;
 }
 
@@ -203,14 +217,14 @@ static void find_additions(mn_plan *plan)
         mn_op *op = &plan->ops[i];
         for (int32_t later = i + 1; later < model->n_nodes; later++)
             op->grad_add = op->grad_add || plan->ops[later].layer == op->layer;
-        for (int32_t j = 0; j < op->n_in && !op->layer->view; j++) {
+        for (int32_t j = 0; j < op->n_in && !op->view; j++) {
             op->dx_add[j] = op->dx[j] && op->dx[j] == output->dy;
             for (int32_t k = 0; k < j; k++)
                 op->dx_add[j] = op->dx_add[j] || op->dx[k] == op->dx[j];
             for (int32_t later = i + 1; later < model->n_nodes; later++)
                 for (int32_t k = 0; k < plan->ops[later].n_in; k++)
                     op->dx_add[j] =
-                        op->dx_add[j] || (!plan->ops[later].layer->view && plan->ops[later].dx[k] == op->dx[j]);
+                        op->dx_add[j] || (!plan->ops[later].view && plan->ops[later].dx[k] == op->dx[j]);
         }
     }
     const mn_layer_spec *spec = output->layer->spec;
@@ -231,8 +245,8 @@ static void find_readers(mn_plan *plan)
     const mirnet_model *model = plan->model;
     for (int32_t i = 0; i < model->n_nodes; i++) {
         const mn_node *node = &model->nodes[i];
-        const int32_t from = node->n_inputs == 1 ? mn_plan_origin(model, node->inputs[0]) : i;
-        if (from == i || node->layer->view || mn_plan_readers(model, from) != 1)
+        const int32_t from = node->n_inputs == 1 ? origin_of(plan, node->inputs[0]) : i;
+        if (from == i || plan->ops[i].view || mn_plan_readers(model, plan->use, from) != 1)
             continue;
         plan->ops[from].reader = &plan->ops[i];
         plan->ops[from].unread = is_recurrent(node->layer->spec->kind) && node->layer->masked &&
@@ -247,8 +261,8 @@ static void find_finders(mn_plan *plan)
     const mirnet_model *model = plan->model;
     for (int32_t i = 0; i < model->n_nodes; i++) {
         const mn_node *node = &model->nodes[i];
-        const int32_t from = node->n_inputs == 1 ? mn_plan_origin(model, node->inputs[0]) : i;
-        if (from == i || node->layer->view || plan->ops[from].replaced)
+        const int32_t from = node->n_inputs == 1 ? origin_of(plan, node->inputs[0]) : i;
+        if (from == i || plan->ops[i].view || plan->ops[from].replaced)
             continue;
         mn_op *maker = mn_inner_op(&plan->ops[from]);
         mn_nonzero *wanted = mn_inner_op(&plan->ops[i])->nonzero_x;
@@ -282,7 +296,7 @@ static mirnet_status build(mn_plan *plan)
         find_readers(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
         mn_op *op = &plan->ops[i];
-        if (op->layer->cls->open && !op->layer->view)
+        if (op->layer->cls->open && !op->view)
             MN_TRY(op->layer->cls->open(op, &plan->run, plan->needs[i]));
     }
     find_finders(plan);
@@ -365,7 +379,7 @@ static double now(void)
 /* Calls one of an op's functions; `time` is where its seconds are added up, looked at only if somebody asks. */
 static void call(mn_plan *plan, int32_t i, op_function function, size_t time)
 {
-    if (!function || plan->ops[i].layer->view)
+    if (!function || plan->ops[i].view)
         return;
     const double start = plan->times ? now() : 0;
     function(&plan->ops[i], &plan->run);
@@ -393,13 +407,13 @@ static void find_extents(mn_plan *plan)
             mn_blank_scan(op->blank, op->y, plan->run.batch);
         else if (op->blank)
             mn_blank_reach(op->blank, op->blank_in, &plan->reads[i], plan->run.batch);
-        for (int32_t j = 0; j < node->n_inputs && !op->blank && !op->blank_in && !node->layer->view; j++) {
-            mn_op *from = &plan->ops[mn_plan_origin(model, node->inputs[j])];
+        for (int32_t j = 0; j < node->n_inputs && !op->blank && !op->blank_in && !op->view; j++) {
+            mn_op *from = &plan->ops[origin_of(plan, node->inputs[j])];
             if (from->blank)
                 mn_blank_show_all(from->blank, plan->run.batch);
         }
     }
-    mn_op *output = &plan->ops[mn_plan_origin(model, model->spec->output)];
+    mn_op *output = &plan->ops[origin_of(plan, model->spec->output)];
     if (output->blank)
         mn_blank_show_all(output->blank, plan->run.batch);
 }
@@ -427,7 +441,7 @@ void mn_plan_commit(mn_plan *plan, float *weights)
 {
     for (int32_t i = 0; i < plan->model->n_nodes; i++) {
         mn_op *op = &plan->ops[i];
-        if (op->layer->cls->commit && !op->layer->view)
+        if (op->layer->cls->commit && !op->view)
             op->layer->cls->commit(op, &plan->run, weights);
     }
 }

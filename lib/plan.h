@@ -60,10 +60,12 @@ void mn_plan_backward(mn_plan *plan);
 /* After a training step: what is not learned by gradient. */
 void mn_plan_commit(mn_plan *plan, float *weights);
 
-/* The node whose buffer a node's output lies in: its own, but for views. */
-int32_t mn_plan_origin(const mirnet_model *model, int32_t node);
-/* How many nodes, other than views, read it; the model's output has one reader more. */
-int32_t mn_plan_readers(const mirnet_model *model, int32_t node);
+/* Of a model in a plan for this use: whether a node's output is its input, maybe under another shape; */
+bool mn_plan_is_view(const mirnet_model *model, mn_plan_use use, int32_t node);
+/* the node whose buffer a node's output lies in: its own, but for views; */
+int32_t mn_plan_origin(const mirnet_model *model, mn_plan_use use, int32_t node);
+/* and how many nodes, other than views, read it; the model's output has one reader more. */
+int32_t mn_plan_readers(const mirnet_model *model, mn_plan_use use, int32_t node);
 
 /* plan_rows.c: whether a plan for prediction replaces a node, whose output then needs no memory. Marks the ops,
  * before they get buffers; makes what they need, when all are open. */

@@ -16,7 +16,7 @@ static const mn_layer *conv_of(const mn_layer *layer)
 
 static bool is_input(const mirnet_model *model, int32_t node)
 {
-    return model->nodes[mn_plan_origin(model, node)].n_inputs == 0;
+    return model->nodes[mn_plan_origin(model, MN_PLAN_FORWARD, node)].n_inputs == 0;
 }
 
 /* The convolution whose place node i takes by looking rows up; -1: none. */
@@ -25,10 +25,10 @@ static int32_t first_of(const mirnet_model *model, int32_t i)
     const mn_node *second = &model->nodes[i];
     if (second->n_inputs != 1 || !conv_of(second->layer))
         return -1;
-    const int32_t from = mn_plan_origin(model, second->inputs[0]);
+    const int32_t from = mn_plan_origin(model, MN_PLAN_FORWARD, second->inputs[0]);
     const mn_node *first = &model->nodes[from];
     const bool fits = first->n_inputs == 1 && conv_of(first->layer) && is_input(model, first->inputs[0]) &&
-                      mn_plan_readers(model, from) == 1 &&
+                      mn_plan_readers(model, MN_PLAN_FORWARD, from) == 1 &&
                       mn_row_table_fits(conv_of(first->layer), conv_of(second->layer));
     return fits ? from : -1;
 }

@@ -123,6 +123,7 @@ const mn_layer_class mn_dropout = {
     .close = close_dropout,
     .forward = forward_dropout,
     .backward = backward_dropout,
+    .only_trains = true,
 };
 
 const mn_layer_class mn_spatial_dropout = {
@@ -131,4 +132,5 @@ const mn_layer_class mn_spatial_dropout = {
     .close = close_dropout,
     .forward = forward_dropout,
     .backward = backward_dropout,
+    .only_trains = true,
 };

@@ -48,8 +48,7 @@ struct mn_layer {
     mn_shape out;
     bool masked;   /* an input carries a mask [batch][steps] */
     bool masks;    /* its output carries one */
-    bool view;     /* its output is its input under another shape: y = x[0], dy = dx[0], mask_out = mask[0]; nothing
-                      to do */
+    bool view;     /* its output is its input, maybe under another shape: nothing to do */
     int32_t n_params;
     mn_param *params; /* its own; inner layers have theirs */
     mn_layer *inner[2];
@@ -97,6 +96,7 @@ struct mn_op {
     uint8_t *mask_out;    /* the same for the output, written by forward where layer->masks */
     mn_blank *blank_in;   /* what is blank in x[0]; NULL: every row of every sample is there */
     mn_blank *blank;      /* what may be left blank in y, where the layer's class can; NULL: every row must be made */
+    bool view;            /* y is x[0], dy is dx[0], mask_out is mask[0]: nothing to do */
     bool unread;          /* nobody reads the rows of y that mask_out leaves out: they need not be written */
     void *state;          /* the layer's own: packed weights, what forward keeps for backward */
     const mn_op *twin;    /* the same op of another plan on the same weights, which lives longer: open borrows what is
@@ -137,6 +137,7 @@ struct mn_layer_class {
      * rows that *out says, and honours op->blank. NULL: it does not. */
     bool (*rows_read)(const mn_layer *layer, mn_rows_read *out);
     bool fuses_softmax; /* backward honours skip_activation */
+    bool only_trains;   /* y = x[0] where nothing is trained: nothing to do in a plan that has no backward pass */
     bool forward_only;  /* rows_read holds for the forward pass of a plan that has no other */
     /* Whether forward honours op->blank_in, whose values have so many rows, by not looking behind the extents, in a
      * plan that has no backward pass. NULL: it does not. */
