@@ -15,8 +15,12 @@
  * A lane's `claims` has the job's number in the high 32 bits, the next part to be claimed in the low ones. A part is
  * claimed by a compare-and-swap of the whole word. That succeeds only while that job is the current one and has parts
  * left, so a thread that was asleep for a job never touches the next one with old data, and the caller need not wait
- * for threads that claimed nothing: a helper that gets no processor costs nothing but its share. While the fields
- * change, the low half of every lane is CLOSED.
+ * for threads that claimed nothing: a helper that gets no processor costs nothing but its share. While the other fields
+ * change, the low half is CLOSED.
+ *
+ * A way from core to core takes longer than many a part. So all that a helper has to know lies in the one cache line
+ * that it watches, helpers count what they have done in another one, which the caller only reads, and the caller has
+ * its first part without claiming it, while what it has told the others is still on the way.
  */
 #define CLOSED UINT64_C(0xFFFFFFFF)
 
@@ -25,7 +29,10 @@ enum { LINES = 128 };
 
 typedef struct lane {
     _Atomic uint64_t claims;
-    char apart[LINES - sizeof(uint64_t)];
+    _Atomic int64_t end; /* the part behind its last one */
+    _Atomic(mn_task) task;
+    _Atomic(void *) context;
+    char apart[LINES - sizeof(uint64_t) - sizeof(int64_t) - 2 * sizeof(void *)];
 } lane;
 
 /*
@@ -33,7 +40,7 @@ typedef struct lane {
  * costs nothing where every thread has a processor, and the next job of a step comes before anybody sleeps. Where there
  * are too few, the thread that is waited for, perhaps with the last part, runs at once and not after a time slice.
  */
-enum { SPINS = 4000, YIELDS = 200 };
+enum { SPINS = 4000, YIELDS = 200, LAST_LOOKS = 100 };
 
 struct mn_threads {
     int32_t count;   /* the caller's thread included */
@@ -41,7 +48,7 @@ struct mn_threads {
     uint32_t born;   /* forks before it: a forked child has the memory but not the threads */
     pthread_t *ids;
 
-    lane *lanes; /* [count] */
+    lane *lanes; /* [count], the caller's first */
 
     pthread_mutex_t lock;   /* for sleeping only */
     pthread_cond_t work;    /* helpers sleep here */
@@ -50,16 +57,13 @@ struct mn_threads {
     _Atomic bool waiting;   /* the caller does */
     _Atomic bool stop;
 
-    /* What others watch lies apart from what is written meanwhile: each write would have to wait for its line. */
+    /* What others write meanwhile lies apart from what is read: each read would have to wait for its line. */
     char apart_1[LINES];
-    _Atomic uint64_t job; /* its number; changes when it can be worked on. Helpers watch it */
+    uint64_t job; /* the number of the last one. Only the caller's, as the next one */
+    int64_t due;  /* what `helped` was behind the last one */
     char apart_2[LINES];
-    _Atomic int64_t parts;
-    _Atomic(mn_task) task;
-    _Atomic(void *) context;
+    _Atomic int64_t helped; /* parts that helpers have done, of all jobs. The caller watches it */
     char apart_3[LINES];
-    _Atomic int64_t finished; /* parts of the current job. The caller watches it */
-    char apart_4[LINES];
 };
 
 /* Forks that lie between this process and the one that made the first pool: process numbers may come again. */
@@ -97,52 +101,67 @@ void mn_threads_pause(int turn)
 #endif
 }
 
+/* The first part of a lane. If there are fewer parts than lanes the first lanes have one each. */
 static int64_t lane_start(const mn_threads *t, int32_t at, int64_t parts)
 {
-    return parts * at / t->count;
+    return mn_ceil_div(parts * at, t->count);
 }
 
-/* Claims parts of a lane and does them until none is left; returns how many. */
-static int64_t work_in_lane(mn_threads *t, int32_t at, int32_t worker)
+/* Claims parts of a lane and does them until none is left; returns how many. What `claims` was at the end goes to
+ * *out_seen. */
+static int64_t work_in_lane(lane *l, int32_t worker, uint64_t *out_seen)
 {
     for (int64_t done = 0;;) {
-        uint64_t seen = atomic_load(&t->lanes[at].claims);
+        uint64_t seen = *out_seen = atomic_load(&l->claims);
         const int64_t part = (int64_t)(seen & CLOSED);
-        if ((seen & CLOSED) == CLOSED || part >= lane_start(t, at + 1, atomic_load(&t->parts)))
+        if ((seen & CLOSED) == CLOSED || part >= atomic_load_explicit(&l->end, memory_order_acquire))
             return done;
-        mn_task task = atomic_load(&t->task);
-        void *context = atomic_load(&t->context);
-        if (!atomic_compare_exchange_weak(&t->lanes[at].claims, &seen, seen + 1))
+        mn_task task = atomic_load_explicit(&l->task, memory_order_acquire);
+        void *context = atomic_load_explicit(&l->context, memory_order_acquire);
+        if (!atomic_compare_exchange_weak(&l->claims, &seen, seen + 1))
             continue;
         task(context, part, worker);
         done++;
     }
 }
 
-static void work_on(mn_threads *t, int32_t worker)
+/* Works for a helper as long as there is something to do; returns what it saw in its own lane at the end. */
+static uint64_t work_on(mn_threads *t, int32_t worker)
 {
+    uint64_t seen, theirs;
     for (int32_t i = 0; i < t->count; i++) {
-        const int64_t done = work_in_lane(t, (worker + i) % t->count, worker);
-        const int64_t parts = atomic_load(&t->parts); /* still theirs: no next job comes before they are reported */
-        if (done > 0 && atomic_fetch_add(&t->finished, done) + done == parts && atomic_load(&t->waiting)) {
+        const int64_t done = work_in_lane(&t->lanes[(worker + i) % t->count], worker, i == 0 ? &seen : &theirs);
+        if (done == 0)
+            continue;
+        atomic_fetch_add(&t->helped, done);
+        if (atomic_load(&t->waiting)) {
             pthread_mutex_lock(&t->lock);
             pthread_cond_signal(&t->ready);
             pthread_mutex_unlock(&t->lock);
         }
     }
+    return seen;
 }
 
-/* Waits until there is another job than `seen`. */
-static void wait_for_work(mn_threads *t, uint64_t seen)
+/* Whether a lane has been opened since it was found empty. */
+static bool has_work(const lane *l, uint64_t seen)
+{
+    const uint64_t claims = atomic_load(&l->claims);
+    return claims != seen && (claims & CLOSED) != CLOSED;
+}
+
+static void wait_for_work(mn_threads *t, const lane *own, uint64_t seen)
 {
     for (int i = 0; i < SPINS + YIELDS; i++) {
-        if (atomic_load_explicit(&t->job, memory_order_relaxed) != seen)
+        if (has_work(own, seen))
             return;
         mn_threads_pause(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
-    while (atomic_load(&t->job) == seen && !atomic_load(&t->stop))
+    for (int i = 0; i < LAST_LOOKS && !has_work(own, seen); i++) /* see `wake` */
+        mn_threads_pause(i);
+    while (!has_work(own, seen) && !atomic_load(&t->stop))
         pthread_cond_wait(&t->work, &t->lock);
     atomic_fetch_sub(&t->asleep, 1);
     pthread_mutex_unlock(&t->lock);
@@ -154,9 +173,8 @@ static void *help(void *argument)
     mn_free(argument);
     (void)mn_denormals_flush();
     while (!atomic_load(&start.threads->stop)) {
-        const uint64_t job = atomic_load(&start.threads->job);
-        work_on(start.threads, start.worker);
-        wait_for_work(start.threads, job);
+        const uint64_t seen = work_on(start.threads, start.worker);
+        wait_for_work(start.threads, &start.threads->lanes[start.worker], seen);
     }
     return NULL;
 }
@@ -205,7 +223,7 @@ mirnet_status mn_threads_create(mn_threads **out, int32_t count)
         return MIRNET_ERR_NOMEM;
     pthread_once(&watched, watch_forks);
     t->ids = mn_calloc((size_t)count, sizeof(*t->ids));
-    t->lanes = mn_calloc((size_t)count, sizeof(*t->lanes));
+    t->lanes = (lane *)(void *)mn_floats((size_t)count * sizeof(*t->lanes) / sizeof(float)); /* where a line begins */
     if (!t->ids || !t->lanes) {
         mn_free(t->ids);
         mn_free(t->lanes);
@@ -233,36 +251,54 @@ int32_t mn_threads_count(const mn_threads *threads)
     return threads ? threads->count : 1;
 }
 
+/* Wakes who sleeps. What was published a moment ago may still be on the way, and somebody fall asleep meanwhile unseen:
+ * waiting for it here would cost every job as much as the way. So who falls asleep looks for longer than that takes. */
+static void wake(mn_threads *t)
+{
+    if (atomic_load_explicit(&t->asleep, memory_order_relaxed) == 0)
+        return;
+    pthread_mutex_lock(&t->lock);
+    pthread_cond_broadcast(&t->work);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Opens the lanes; the first part is taken. */
 static void publish(mn_threads *t, mn_task task, void *context, int64_t parts)
 {
-    const uint64_t job = atomic_load(&t->job) + 1;
-    /* Who sees one of these has to see those in front of it; only the last one must be seen before `asleep` is read. */
-    for (int32_t i = 0; i < t->count; i++)
-        atomic_store_explicit(&t->lanes[i].claims, job << 32 | CLOSED, memory_order_release);
-    atomic_store_explicit(&t->task, task, memory_order_release);
-    atomic_store_explicit(&t->context, context, memory_order_release);
-    atomic_store_explicit(&t->parts, parts, memory_order_release);
-    atomic_store_explicit(&t->finished, 0, memory_order_release);
-    for (int32_t i = 0; i < t->count; i++)
-        atomic_store_explicit(&t->lanes[i].claims, job << 32 | (uint64_t)lane_start(t, i, parts), memory_order_release);
-    atomic_store(&t->job, job);
-    if (atomic_load(&t->asleep) > 0) {
-        pthread_mutex_lock(&t->lock);
-        pthread_cond_broadcast(&t->work);
-        pthread_mutex_unlock(&t->lock);
+    const uint64_t job = ++t->job << 32;
+    for (int32_t i = t->count - 1; i >= 0; i--) {
+        lane *l = &t->lanes[i];
+        const uint64_t first = (uint64_t)(i == 0 ? 1 : lane_start(t, i, parts));
+        /* Who sees one of these has to see those in front of it. */
+        atomic_store_explicit(&l->claims, job | CLOSED, memory_order_release);
+        atomic_store_explicit(&l->end, lane_start(t, i + 1, parts), memory_order_release);
+        atomic_store_explicit(&l->task, task, memory_order_release);
+        atomic_store_explicit(&l->context, context, memory_order_release);
+        atomic_store_explicit(&l->claims, job | first, memory_order_release);
     }
 }
 
-static void wait_until_finished(mn_threads *t, int64_t parts)
+/* Does what is left to claim; returns how many parts that were. */
+static int64_t work_along(mn_threads *t)
+{
+    int64_t done = 0;
+    uint64_t seen;
+    for (int32_t i = 0; i < t->count; i++)
+        done += work_in_lane(&t->lanes[i], 0, &seen);
+    return done;
+}
+
+/* Waits until helpers have done so many parts, of all jobs. */
+static void wait_until_helped(mn_threads *t, int64_t parts)
 {
     for (int i = 0; i < SPINS + YIELDS; i++) {
-        if (atomic_load(&t->finished) == parts)
+        if (atomic_load(&t->helped) == parts)
             return;
         mn_threads_pause(i);
     }
     pthread_mutex_lock(&t->lock);
     atomic_store(&t->waiting, true);
-    while (atomic_load(&t->finished) != parts)
+    while (atomic_load(&t->helped) != parts)
         pthread_cond_wait(&t->ready, &t->lock);
     atomic_store(&t->waiting, false);
     pthread_mutex_unlock(&t->lock);
@@ -276,6 +312,9 @@ void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t pa
         return;
     }
     publish(threads, task, context, parts);
-    work_on(threads, 0);
-    wait_until_finished(threads, parts);
+    wake(threads);
+    task(context, 0, 0);
+    wake(threads);
+    threads->due += parts - 1 - work_along(threads);
+    wait_until_helped(threads, threads->due);
 }
