@@ -98,10 +98,12 @@ void mn_threads_pause(int turn)
     }
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
 #endif
 }
 
-/* The first part of a lane. If there are fewer parts than lanes the first lanes have one each. */
+/* The first part of a lane. The caller's has one; where there are fewer parts than lanes no other has more. */
 static int64_t lane_start(const mn_threads *t, int32_t at, int64_t parts)
 {
     return mn_ceil_div(parts * at, t->count);
@@ -157,14 +159,14 @@ static void wait_for_work(mn_threads *t, const lane *own, uint64_t seen)
             return;
         mn_threads_pause(i);
     }
-    pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
     for (int i = 0; i < LAST_LOOKS && !has_work(own, seen); i++) /* see `wake` */
         mn_threads_pause(i);
+    pthread_mutex_lock(&t->lock);
     while (!has_work(own, seen) && !atomic_load(&t->stop))
         pthread_cond_wait(&t->work, &t->lock);
-    atomic_fetch_sub(&t->asleep, 1);
     pthread_mutex_unlock(&t->lock);
+    atomic_fetch_sub(&t->asleep, 1);
 }
 
 static void *help(void *argument)
@@ -252,7 +254,8 @@ int32_t mn_threads_count(const mn_threads *threads)
 }
 
 /* Wakes who sleeps. What was published a moment ago may still be on the way, and somebody fall asleep meanwhile unseen:
- * waiting for it here would cost every job as much as the way. So who falls asleep looks for longer than that takes. */
+ * waiting for it here would cost every job as much as the way. So who falls asleep looks for longer than that takes. If
+ * somebody is missed for all that, the caller does what he would have done. */
 static void wake(mn_threads *t)
 {
     if (atomic_load_explicit(&t->asleep, memory_order_relaxed) == 0)

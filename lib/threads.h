@@ -19,8 +19,8 @@ int32_t mn_threads_count(const mn_threads *threads);
 typedef void (*mn_task)(void *context, int64_t part, int32_t worker);
 void mn_threads_run(mn_threads *threads, mn_task task, void *context, int64_t parts);
 
-/* One turn, the first is 0, of a loop in which a part waits for another one. Where there are at most as many parts as
- * threads a part may wait for those in front of it: none of them is begun behind it by the same thread. */
+/* One turn, the first is 0, of a loop in which a part waits for another one. It may wait for those in front of it: what
+ * nobody has begun the caller takes in their order. */
 void mn_threads_pause(int turn);
 
 #endif

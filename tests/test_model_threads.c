@@ -104,6 +104,8 @@ static const char *const stacks[] = {
     "LSTM: 'units': 3;",
     "InputLayer: 29, 4; Masking; LSTM: 'units': 8, 'go_backwards': true" SEQUENCES "LSTM: 'units': 7" SEQUENCES
     "LSTM: 'units': 3;",
+    "InputLayer: 29, 4; Masking; LSTM: 'units': 4, 'go_backwards': true" SEQUENCES "LSTM: 'units': 4" SEQUENCES
+    "LSTM: 'units': 16;",
     "InputLayer: 29, 4; LSTM: 'units': 8" SEQUENCES "Bidirectional: 'layer': {'class_name': 'GRU', 'config': "
     "{'units': 5, 'return_sequences': true}}; GRU: 'units': 6" SEQUENCES "GRU: 'units': 3;",
 };

@@ -1,4 +1,4 @@
-/* rnn_chain.c - recurrent layers one behind the other, at work on one sample at once */
+/* rnn_chain.c - recurrent layers one behind the other, at work on the same few samples at once */
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
@@ -8,10 +8,11 @@
 #include "mem.h"
 
 /*
- * Rule: where one sample goes through layers that walk through the same steps, the threads share the layers out, and
+ * Rule: where few samples go through layers that walk through the same steps, the threads share the layers out, and
  * each takes a few steps as soon as the layer before has made them. Proof: a step reads the rows of x up to its own (or
  * to the end of those that x K is made of together) and its own state, which are those of one layer after the other.
- * It stops in front of a layer that goes backwards, where somebody else reads what is between two, and in training.
+ * It stops in front of a layer that goes backwards or is no recurrent one, where somebody else reads what is between
+ * two, and in training.
  */
 
 /* Steps that are handed on together; a power of two. Fewer mean more ways from core to core, more a later start. */
@@ -25,12 +26,18 @@ typedef struct stage {
     char apart_2[128];
 } stage;
 
+/* A layer's walk, whose place changes with each step. */
+typedef struct walk {
+    mn_rnn_step step;
+    char apart[128];
+} walk;
+
 typedef struct mn_rnn_chain mn_rnn_chain;
 
 struct mn_rnn_chain {
     int32_t layers, stages;
     mn_op **ops;        /* [layers] */
-    mn_rnn_step *walks; /* [layers] */
+    walk *walks;        /* [layers] */
     stage *stage;       /* [layers] */
     const mn_run *run;
 };
@@ -113,6 +120,14 @@ static void wait_for(const stage *s, int64_t steps)
         mn_threads_pause(turn);
 }
 
+/* A layer may end before the one that reads it: behind a mask, where it goes backwards. */
+static void take_steps(mn_rnn_step *step, int64_t to)
+{
+    mn_rnn_walk(step, to);
+    if (step->k == step->end)
+        mn_rnn_finish(step);
+}
+
 static void run_stage(void *context, int64_t part, int32_t worker)
 {
     mn_rnn_chain *chain = context;
@@ -123,20 +138,20 @@ static void run_stage(void *context, int64_t part, int32_t worker)
         mn_op *op = chain->ops[i];
         mn_rnn *r = op->state;
         r->chunk = r->joins ? 1 : TOGETHER;
-        chain->walks[i] = (mn_rnn_step){.op = op, .run = chain->run, .rnn = r, .from = 0,
-                                          .to = chain->run->batch};
-        mn_rnn_begin(&chain->walks[i]);
-        end = mn_max(end, chain->walks[i].end);
+        mn_rnn_step *step = &chain->walks[i].step;
+        *step = (mn_rnn_step){.op = op, .run = chain->run, .rnn = r, .from = 0, .to = chain->run->batch};
+        mn_rnn_begin(step);
+        end = mn_max(end, step->end);
     }
     for (int64_t k = 0; k < end; k += TOGETHER) {
         if (part > 0)
             wait_for(s - 1, mn_min(k + TOGETHER, end));
         for (int32_t i = s->first; i < s->last; i++)
-            mn_rnn_walk(&chain->walks[i], k + TOGETHER);
+            take_steps(&chain->walks[i].step, k + TOGETHER);
         atomic_store_explicit(&s->made, mn_min(k + TOGETHER, end), memory_order_release);
     }
     for (int32_t i = s->first; i < s->last; i++)
-        mn_rnn_finish(&chain->walks[i]);
+        mn_rnn_finish(&chain->walks[i].step);
     atomic_store_explicit(&s->made, INT64_MAX, memory_order_release);
 }
 
