@@ -157,7 +157,8 @@ static void run_stage(void *context, int64_t part, int32_t worker)
 
 bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run)
 {
-    return op->chain && op->chain->stages > 1 && run->threads && run->batch < 2 * op->chain->stages;
+    return op->chain && op->chain->stages > 1 && run->threads &&
+           run->batch <= mn_min(2 * op->chain->stages - 1, MN_RNN_WALK);
 }
 
 void mn_rnn_chain_forward(mn_op *op, const mn_run *run)
