@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "layers/rnn.h"
 #include "mem.h"
 
 static void destroy_op(mn_op *op)
@@ -363,6 +364,14 @@ const float *mn_plan_input_grad(const mn_plan *plan, int32_t input)
 bool mn_plan_fuses_softmax(const mn_plan *plan)
 {
     return plan->ops[plan->model->spec->output].skip_activation;
+}
+
+int64_t mn_plan_together(const mn_plan *plan)
+{
+    int64_t samples = 0;
+    for (int32_t i = 0; i < plan->model->n_nodes; i++)
+        samples = mn_max(samples, mn_rnn_chain_samples(&plan->ops[i]));
+    return samples;
 }
 
 /* -- Passes over the ops ------------------------------------------------------------------------------------------- */

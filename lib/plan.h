@@ -53,6 +53,10 @@ const float *mn_plan_input_grad(const mn_plan *plan, int32_t input);
 /* Whether the loss may leave the gradient before the final softmax there (probabilities minus targets). */
 bool mn_plan_fuses_softmax(const mn_plan *plan);
 
+/* So many samples, or fewer, are done faster by all threads together than by some of them each: 0 where nothing says
+ * so. */
+int64_t mn_plan_together(const mn_plan *plan);
+
 /* The weights have changed since the last pass. */
 void mn_plan_prepare(mn_plan *plan);
 void mn_plan_forward(mn_plan *plan);

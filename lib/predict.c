@@ -201,7 +201,8 @@ static void run_window(job *j)
     mirnet_predictor *predictor = j->predictor;
     const int64_t rounds = mn_ceil_div(j->n, predictor->n_plans * predictor->block);
     j->block = mn_min(predictor->block, mn_max(ALONE, mn_ceil_div(j->n, predictor->n_plans * rounds)));
-    const bool whole = mn_ceil_div(j->n, j->block) >= predictor->n_plans;
+    const bool whole = mn_ceil_div(j->n, j->block) >= predictor->n_plans &&
+                       j->n > mn_plan_together(predictor->plans[0]);
     if (!whole)
         j->block = mn_min(predictor->block, j->n);
     j->blocks = mn_ceil_div(j->n, j->block);

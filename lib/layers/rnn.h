@@ -183,9 +183,10 @@ mn_few mn_rnn_few_of(const mn_op *op, const mn_run *run, const float *x);
 void mn_rnn_grads(const mn_op *op, const mn_run *run);
 
 /* Several layers at once (rnn_chain.c). For open: makes a chain of this one and those that read it one behind the
- * other, if there are any and threads for them. For forward: whether the chain takes this batch; if so, all is done in
- * the call for its first layer. For close. */
+ * other, if there are any and threads for them. How many samples it takes; 0 where there is none. For forward: whether
+ * it takes this batch; if so, all is done in the call for its first layer. For close. */
 mirnet_status mn_rnn_chain_create(mn_op *first, const mn_run *run) MN_MUST_CHECK;
+int64_t mn_rnn_chain_samples(const mn_op *op);
 bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run);
 void mn_rnn_chain_forward(mn_op *op, const mn_run *run);
 void mn_rnn_chain_destroy(mn_op *op);

@@ -15,8 +15,9 @@
  * two, and in training.
  */
 
-/* Steps that are handed on together; a power of two. Fewer mean more ways from core to core, more a later start. */
-enum { TOGETHER = 2 };
+/* Steps that are handed on together; a power of two. Fewer mean more ways from core to core, more a later start. And
+ * the most samples: with more, threads that have samples of their own use the weights as well, and need not wait. */
+enum { TOGETHER = 2, MOST = 5 };
 
 /* Layers first..last - 1 of the chain, which one thread walks through; `made` steps of the last one are there. */
 typedef struct stage {
@@ -155,10 +156,14 @@ static void run_stage(void *context, int64_t part, int32_t worker)
     atomic_store_explicit(&s->made, INT64_MAX, memory_order_release);
 }
 
+int64_t mn_rnn_chain_samples(const mn_op *op)
+{
+    return op->chain && op->chain->stages > 1 ? MOST : 0;
+}
+
 bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run)
 {
-    return op->chain && op->chain->stages > 1 && run->threads &&
-           run->batch <= mn_min(2 * op->chain->stages - 1, MN_RNN_WALK);
+    return run->threads && run->batch <= mn_rnn_chain_samples(op);
 }
 
 void mn_rnn_chain_forward(mn_op *op, const mn_run *run)
