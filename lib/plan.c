@@ -95,34 +95,6 @@ static mirnet_status make_buffers(mn_plan *plan, mn_op *op, bool needs)
     return MIRNET_OK;
 }
 
-bool mn_plan_is_view(const mirnet_model *model, mn_plan_use use, int32_t node)
-{
-    const mn_layer *layer = model->nodes[node].layer;
-    const mn_layer *worker = layer->spec->kind == MN_TIME_DISTRIBUTED ? layer->inner[0] : layer;
-    return layer->view || (worker->cls->only_trains && use == MN_PLAN_FORWARD);
-}
-
-int32_t mn_plan_origin(const mirnet_model *model, mn_plan_use use, int32_t node)
-{
-    while (mn_plan_is_view(model, use, node))
-        node = model->nodes[node].inputs[0];
-    return node;
-}
-
-int32_t mn_plan_readers(const mirnet_model *model, mn_plan_use use, int32_t node)
-{
-    int32_t n = node == mn_plan_origin(model, use, model->spec->output);
-    for (int32_t i = 0; i < model->n_nodes; i++)
-        for (int32_t j = 0; j < model->nodes[i].n_inputs && !mn_plan_is_view(model, use, i); j++)
-            n += mn_plan_origin(model, use, model->nodes[i].inputs[j]) == node;
-    return n;
-}
-
-static int32_t origin_of(const mn_plan *plan, int32_t node)
-{
-    return mn_plan_origin(plan->model, plan->use, node);
-}
-
 /* See layers/blank.h: an input has a blank, and a layer that works row by row on a value that has one and no other
  * reader. */
 static mirnet_status make_blank(mn_plan *plan, int32_t index)
@@ -140,7 +112,7 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index)
         const int64_t rows = axis < node->out.rank ? node->out.dim[axis] : 1;
         return mn_blank_create(&op->blank, NULL, NULL, rows, mn_shape_size(&node->out) / rows, plan->run.capacity);
     }
-    const int32_t from = origin_of(plan, node->inputs[0]);
+    const int32_t from = mn_plan_origin(plan->model, plan->use, node->inputs[0]);
     mn_blank *in = plan->ops[from].blank;
     const bool alone = model->nodes[from].n_inputs == 0 || mn_plan_readers(model, plan->use, from) == 1;
     if (in && alone && node->n_inputs == 1 && (plan->passes & MN_PASS_TAIL) && plan->use == MN_PLAN_FORWARD &&
@@ -161,11 +133,9 @@ static mirnet_status make_blank(mn_plan *plan, int32_t index)
 /* Whether a node's output is that of a ReLU, whose backward pass multiplies by its slope. */
 static bool is_relu(const mn_layer *layer)
 {
-    if (layer->spec->kind == MN_TIME_DISTRIBUTED)
-        layer = layer->inner[0];
-    const mn_layer_kind kind = layer->spec->kind;
-    return (kind == MN_CONV1D || kind == MN_CONV2D || kind == MN_DENSE || kind == MN_ACTIVATION) &&
-           layer->spec->activation == MN_RELU;
+    const mn_layer_spec *spec = mn_inner_layer(layer)->spec;
+    return (spec->kind == MN_CONV1D || spec->kind == MN_CONV2D || spec->kind == MN_DENSE ||
+            spec->kind == MN_ACTIVATION) && spec->activation == MN_RELU;
 }
 
 static mirnet_status make_op(mn_plan *plan, int32_t index)
@@ -187,91 +157,13 @@ static mirnet_status make_op(mn_plan *plan, int32_t index)
         op->mask_out = op->mask[0];
         return MIRNET_OK;
     }
-    if (node->n_inputs == 1) {
-        const mn_node *from = &plan->model->nodes[origin_of(plan, node->inputs[0])];
-        op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && from->n_inputs == 0;
-        op->sloped = is_relu(from->layer);
+    const int32_t from = mn_plan_source(plan, index);
+    if (from >= 0) {
+        op->one_hot = (plan->passes & MN_PASS_ONE_HOT) && !op->replaced && plan->model->nodes[from].n_inputs == 0;
+        op->sloped = is_relu(plan->model->nodes[from].layer);
     }
     MN_TRY(make_blank(plan, index));
     return make_buffers(plan, op, plan->needs[index]);
-}
-
-/* How many ops other than views read this buffer. */
-static int32_t count_readers(const mn_plan *plan, const float *y)
-{
-    int32_t n = 0;
-    for (int32_t i = 0; i < plan->model->n_nodes; i++)
-        for (int32_t j = 0; j < plan->ops[i].n_in; j++)
-            n += plan->ops[i].x[j] == y && !plan->ops[i].view;
-    return n;
-}
-
-/*
- * Backward, a gradient buffer is written by the last reader of its value first, and added to by the others. The loss
- * writes the output's. A layer that is called several times gets its weights' gradient from its last call first.
- */
-static void find_additions(mn_plan *plan)
-{
-    const mirnet_model *model = plan->model;
-    mn_op *output = &plan->ops[model->spec->output];
-    for (int32_t i = model->n_nodes - 1; i >= 0; i--) {
-        mn_op *op = &plan->ops[i];
-        for (int32_t later = i + 1; later < model->n_nodes; later++)
-            op->grad_add = op->grad_add || plan->ops[later].layer == op->layer;
-        for (int32_t j = 0; j < op->n_in && !op->view; j++) {
-            op->dx_add[j] = op->dx[j] && op->dx[j] == output->dy;
-            for (int32_t k = 0; k < j; k++)
-                op->dx_add[j] = op->dx_add[j] || op->dx[k] == op->dx[j];
-            for (int32_t later = i + 1; later < model->n_nodes; later++)
-                for (int32_t k = 0; k < plan->ops[later].n_in; k++)
-                    op->dx_add[j] =
-                        op->dx_add[j] || (!plan->ops[later].view && plan->ops[later].dx[k] == op->dx[j]);
-        }
-    }
-    const mn_layer_spec *spec = output->layer->spec;
-    output->skip_activation = output->layer->cls->fuses_softmax && spec->activation == MN_SOFTMAX &&
-                              count_readers(plan, output->y) == 0;
-}
-
-static bool is_recurrent(mn_layer_kind kind)
-{
-    return kind == MN_LSTM || kind == MN_GRU || kind == MN_BIDIRECTIONAL;
-}
-
-/* Who alone reads a value. Rows that a mask leaves out are not read by a recurrent layer, which passes masked steps
- * over; but those of a layer that goes backwards are: as in Keras they are in the order of its walk, and the mask is in
- * that of time. */
-static void find_readers(mn_plan *plan)
-{
-    const mirnet_model *model = plan->model;
-    for (int32_t i = 0; i < model->n_nodes; i++) {
-        const mn_node *node = &model->nodes[i];
-        const int32_t from = node->n_inputs == 1 ? origin_of(plan, node->inputs[0]) : i;
-        if (from == i || plan->ops[i].view || mn_plan_readers(model, plan->use, from) != 1)
-            continue;
-        plan->ops[from].reader = &plan->ops[i];
-        plan->ops[from].unread = is_recurrent(node->layer->spec->kind) && node->layer->masked &&
-                                 !model->nodes[from].layer->spec->go_backwards;
-    }
-}
-
-/* What a reader wants to know not to be zero is found on the way by who makes it, while it is in the first-level cache,
- * if that one can: for one reader. */
-static void find_finders(mn_plan *plan)
-{
-    const mirnet_model *model = plan->model;
-    for (int32_t i = 0; i < model->n_nodes; i++) {
-        const mn_node *node = &model->nodes[i];
-        const int32_t from = node->n_inputs == 1 ? origin_of(plan, node->inputs[0]) : i;
-        if (from == i || plan->ops[i].view || plan->ops[from].replaced)
-            continue;
-        mn_op *maker = mn_inner_op(&plan->ops[from]);
-        mn_nonzero *wanted = mn_inner_op(&plan->ops[i])->nonzero_x;
-        if (wanted && maker->finds_nonzero && !maker->nonzero_y) {
-            maker->nonzero_y = wanted;
-            wanted->found = true;
-        }
-    }
 }
 
 static mirnet_status build(mn_plan *plan)
@@ -292,15 +184,15 @@ static mirnet_status build(mn_plan *plan)
     for (int32_t i = 0; i < model->n_nodes; i++)
         MN_TRY(make_op(plan, i));
     if (plan->use != MN_PLAN_FORWARD)
-        find_additions(plan);
+        mn_plan_find_additions(plan);
     else
-        find_readers(plan);
+        mn_plan_find_readers(plan);
     for (int32_t i = 0; i < model->n_nodes; i++) {
         mn_op *op = &plan->ops[i];
         if (op->layer->cls->open && !op->view)
             MN_TRY(op->layer->cls->open(op, &plan->run, plan->needs[i]));
     }
-    find_finders(plan);
+    mn_plan_find_finders(plan);
     return mn_plan_open_rows(plan);
 }
 
@@ -417,12 +309,12 @@ static void find_extents(mn_plan *plan)
         else if (op->blank)
             mn_blank_reach(op->blank, op->blank_in, &plan->reads[i], plan->run.batch);
         for (int32_t j = 0; j < node->n_inputs && !op->blank && !op->blank_in && !op->view; j++) {
-            mn_op *from = &plan->ops[origin_of(plan, node->inputs[j])];
+            mn_op *from = &plan->ops[mn_plan_origin(plan->model, plan->use, node->inputs[j])];
             if (from->blank)
                 mn_blank_show_all(from->blank, plan->run.batch);
         }
     }
-    mn_op *output = &plan->ops[origin_of(plan, model->spec->output)];
+    mn_op *output = &plan->ops[mn_plan_origin(plan->model, plan->use, model->spec->output)];
     if (output->blank)
         mn_blank_show_all(output->blank, plan->run.batch);
 }

@@ -64,12 +64,19 @@ void mn_plan_backward(mn_plan *plan);
 /* After a training step: what is not learned by gradient. */
 void mn_plan_commit(mn_plan *plan, float *weights);
 
-/* Of a model in a plan for this use: whether a node's output is its input, maybe under another shape; */
+/* plan_links.c. Of a model in a plan for this use: whether a node's output is its input, maybe under another shape; */
 bool mn_plan_is_view(const mirnet_model *model, mn_plan_use use, int32_t node);
 /* the node whose buffer a node's output lies in: its own, but for views; */
 int32_t mn_plan_origin(const mirnet_model *model, mn_plan_use use, int32_t node);
 /* and how many nodes, other than views, read it; the model's output has one reader more. */
 int32_t mn_plan_readers(const mirnet_model *model, mn_plan_use use, int32_t node);
+/* Whose value an op of the plan works on, where that is one; -1: it has none or several, or is a view. */
+int32_t mn_plan_source(const mn_plan *plan, int32_t node);
+/* Settles who overwrites and who adds to a gradient; who alone reads a value; and, when all ops are open, who finds
+ * what is not zero in one. */
+void mn_plan_find_additions(mn_plan *plan);
+void mn_plan_find_readers(mn_plan *plan);
+void mn_plan_find_finders(mn_plan *plan);
 
 /* plan_rows.c: whether a plan for prediction replaces a node, whose output then needs no memory. Marks the ops,
  * before they get buffers; makes what they need, when all are open. */

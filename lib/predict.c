@@ -21,6 +21,7 @@ struct mirnet_predictor {
     int32_t n_plans; /* one for each thread */
     mn_plan **plans;
     int64_t block;
+    int64_t together; /* so many samples, or fewer, all threads do together */
     int32_t *order;  /* [WINDOW] samples of a window, the longest first */
     int32_t *starts; /* [length of the encoder + 2] scratch of the sorting */
 };
@@ -98,6 +99,7 @@ static mirnet_status open_predictor(mirnet_predictor *predictor, int32_t threads
         (*plan)->run.threads = predictor->threads;
         mn_plan_prepare(*plan);
     }
+    predictor->together = mn_plan_together(predictor->plans[0]);
     return MIRNET_OK;
 }
 
@@ -202,7 +204,7 @@ static void run_window(job *j)
     const int64_t rounds = mn_ceil_div(j->n, predictor->n_plans * predictor->block);
     j->block = mn_min(predictor->block, mn_max(ALONE, mn_ceil_div(j->n, predictor->n_plans * rounds)));
     const bool whole = mn_ceil_div(j->n, j->block) >= predictor->n_plans &&
-                       j->n > mn_plan_together(predictor->plans[0]);
+                       j->n > predictor->together;
     if (!whole)
         j->block = mn_min(predictor->block, j->n);
     j->blocks = mn_ceil_div(j->n, j->block);

@@ -24,7 +24,7 @@ static mirnet_status check_inner(const mn_layer_spec *spec)
 {
     const mn_layer_spec *const *inner = (const mn_layer_spec *const *)spec->inner;
     for (int i = 0; i < 2; i++)
-        if (inner[i]->kind != MN_LSTM && inner[i]->kind != MN_GRU)
+        if (!mn_is_rnn(inner[i]->kind))
             return mn_fail(MIRNET_ERR_UNSUPPORTED, "its inner layer is a %s; LSTM and GRU are supported",
                            mn_layer_kind_name(inner[i]->kind));
     if (inner[0]->return_sequences != inner[1]->return_sequences)

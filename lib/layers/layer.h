@@ -265,6 +265,11 @@ void mn_activate_back_part(const mn_kernels *kernels, mn_activation f, float *d,
 
 /* The op that a TimeDistributed, which is open, wraps; any other op itself. */
 mn_op *mn_inner_op(mn_op *op);
+/* The same of a layer. */
+static inline const mn_layer *mn_inner_layer(const mn_layer *layer)
+{
+    return layer->spec->kind == MN_TIME_DISTRIBUTED ? layer->inner[0] : layer;
+}
 
 /* For build of a layer that takes no masks: UNSUPPORTED if one comes in. */
 mirnet_status mn_refuse_mask(const mn_layer *layer) MN_MUST_CHECK;

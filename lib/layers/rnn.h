@@ -14,6 +14,12 @@ enum { MN_RNN_CHUNK = 8, MN_RNN_WALK = 32 };
 
 enum { MN_RNN_KERNEL, MN_RNN_RECURRENT, MN_RNN_BIAS }; /* parameters */
 
+/* Whether a layer of this kind is one of them. */
+static inline bool mn_is_rnn(mn_layer_kind kind)
+{
+    return kind == MN_LSTM || kind == MN_GRU;
+}
+
 /*
  * A kind of cell: what happens in one step of a few samples. Where some of these do not take the step, see
  * mn_rnn_is_passed, `forward` leaves their states alone; what else it computes of them, and all that `backward` does,
@@ -163,11 +169,10 @@ void mn_rnn_product(const mn_rnn_step *step, mn_gemm product);
 /* fresh[0] (+)= gradient of h from `d`, the gradient of the product with part `part` of the recurrent kernel; ldd
  * floats from one sample to the next. */
 void mn_rnn_product_back(const mn_rnn_step *step, int32_t part, const float *d, int64_t ldd, bool add);
-/* A walk forward: what comes before the first step, after which `end` is known; the steps from k to to - 1, as far as
- * there are any; and what is left behind the last one, y of the steps from there on. */
+/* A walk forward: what comes before the first step, after which `end` is known; and the steps from k to to - 1, as far
+ * as there are any. Who has come to the end also writes y of the steps behind it. */
 void mn_rnn_begin(mn_rnn_step *step);
 void mn_rnn_walk(mn_rnn_step *step, int64_t to);
-void mn_rnn_finish(mn_rnn_step *step);
 /* From the gradient of the dropped h to that of h, in fresh[0]. */
 void mn_rnn_undrop(const mn_rnn_step *step);
 
@@ -184,11 +189,10 @@ void mn_rnn_grads(const mn_op *op, const mn_run *run);
 
 /* Several layers at once (rnn_chain.c). For open: makes a chain of this one and those that read it one behind the
  * other, if there are any and threads for them. How many samples it takes; 0 where there is none. For forward: whether
- * it takes this batch; if so, all is done in the call for its first layer. For close. */
+ * it takes this batch, in which case all is done in the call for its first layer. For close. */
 mirnet_status mn_rnn_chain_create(mn_op *first, const mn_run *run) MN_MUST_CHECK;
 int64_t mn_rnn_chain_samples(const mn_op *op);
-bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run);
-void mn_rnn_chain_forward(mn_op *op, const mn_run *run);
+bool mn_rnn_chain_forward(mn_op *op, const mn_run *run);
 void mn_rnn_chain_destroy(mn_op *op);
 
 /* The functions of a layer class; build and open know the cell. */

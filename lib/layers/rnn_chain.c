@@ -27,8 +27,9 @@ typedef struct stage {
     char apart_2[128];
 } stage;
 
-/* A layer's walk, whose place changes with each step. */
+/* A layer, and its walk, whose place changes with each step. */
 typedef struct walk {
+    mn_op *op;
     mn_rnn_step step;
     char apart[128];
 } walk;
@@ -36,10 +37,9 @@ typedef struct walk {
 typedef struct mn_rnn_chain mn_rnn_chain;
 
 struct mn_rnn_chain {
-    int32_t layers, stages;
-    mn_op **ops;        /* [layers] */
-    walk *walks;        /* [layers] */
-    stage *stage;       /* [layers] */
+    int32_t layers, stages; /* two at least */
+    walk *walks;            /* [layers] */
+    stage *stage;           /* [stages] and room for as many as layers */
     const mn_run *run;
 };
 
@@ -47,10 +47,8 @@ struct mn_rnn_chain {
 static bool goes_on(const mn_op *op)
 {
     const mn_op *next = op->reader;
-    if (!next || (next->layer->spec->kind != MN_LSTM && next->layer->spec->kind != MN_GRU))
-        return false;
-    return op->layer->spec->return_sequences && !next->layer->spec->go_backwards &&
-           next->layer->in[0].dim[0] == op->layer->out.dim[0];
+    return next && mn_is_rnn(next->layer->spec->kind) && !next->layer->spec->go_backwards &&
+           op->layer->spec->return_sequences && next->layer->in[0].dim[0] == op->layer->out.dim[0];
 }
 
 static int64_t cost_of(const mn_layer *layer)
@@ -59,14 +57,15 @@ static int64_t cost_of(const mn_layer *layer)
     return (layer->in[0].dim[1] + units) * units;
 }
 
-/* Neighbours share a stage, so that all stages cost about the same. */
+/* Neighbours share a stage, so that all stages cost about the same. From the middle of the first layer to that of the
+ * last one it is half of all at least: these two are never in one stage. */
 static void find_stages(mn_rnn_chain *chain, int64_t threads)
 {
     int64_t all = 0, before = 0, here = -1;
     for (int32_t i = 0; i < chain->layers; i++)
-        all += cost_of(chain->ops[i]->layer);
+        all += cost_of(chain->walks[i].op->layer);
     for (int32_t i = 0; i < chain->layers; i++) {
-        const int64_t cost = cost_of(chain->ops[i]->layer);
+        const int64_t cost = cost_of(chain->walks[i].op->layer);
         const int64_t at = mn_min(threads, chain->layers) * (2 * before + cost) / (2 * all);
         if (at != here)
             chain->stage[chain->stages++].first = i;
@@ -87,13 +86,12 @@ mirnet_status mn_rnn_chain_create(mn_op *first, const mn_run *run)
     if (!chain)
         return MIRNET_ERR_NOMEM;
     first->chain = chain;
-    chain->ops = mn_calloc((size_t)layers, sizeof(*chain->ops));
     chain->walks = mn_calloc((size_t)layers, sizeof(*chain->walks));
     chain->stage = mn_calloc((size_t)layers, sizeof(*chain->stage));
-    if (!chain->ops || !chain->walks || !chain->stage)
+    if (!chain->walks || !chain->stage)
         return MIRNET_ERR_NOMEM;
     for (mn_op *op = first; chain->layers < layers; op = op->reader) {
-        chain->ops[chain->layers++] = op;
+        chain->walks[chain->layers++].op = op;
         op->chain = chain;
     }
     find_stages(chain, mn_threads_count(run->threads));
@@ -104,11 +102,10 @@ void mn_rnn_chain_destroy(mn_op *op)
 {
     mn_rnn_chain *chain = op->chain;
     op->chain = NULL;
-    if (!chain || (chain->layers > 0 && chain->ops[0] != op))
+    if (!chain || (chain->layers > 0 && chain->walks[0].op != op))
         return;
     for (int32_t i = 0; i < chain->layers; i++)
-        chain->ops[i]->chain = NULL;
-    mn_free(chain->ops);
+        chain->walks[i].op->chain = NULL;
     mn_free(chain->walks);
     mn_free(chain->stage);
     mn_free(chain);
@@ -122,13 +119,6 @@ static void wait_for(const stage *s, int64_t steps)
 }
 
 /* A layer may end before the one that reads it: behind a mask, where it goes backwards. */
-static void take_steps(mn_rnn_step *step, int64_t to)
-{
-    mn_rnn_walk(step, to);
-    if (step->k == step->end)
-        mn_rnn_finish(step);
-}
-
 static void run_stage(void *context, int64_t part, int32_t worker)
 {
     mn_rnn_chain *chain = context;
@@ -136,45 +126,42 @@ static void run_stage(void *context, int64_t part, int32_t worker)
     int64_t end = 0;
     (void)worker;
     for (int32_t i = s->first; i < s->last; i++) {
-        mn_op *op = chain->ops[i];
-        mn_rnn *r = op->state;
+        walk *w = &chain->walks[i];
+        mn_rnn *r = w->op->state;
         r->chunk = r->joins ? 1 : TOGETHER;
-        mn_rnn_step *step = &chain->walks[i].step;
-        *step = (mn_rnn_step){.op = op, .run = chain->run, .rnn = r, .from = 0, .to = chain->run->batch};
-        mn_rnn_begin(step);
-        end = mn_max(end, step->end);
+        w->step = (mn_rnn_step){.op = w->op, .run = chain->run, .rnn = r, .from = 0, .to = chain->run->batch};
+        mn_rnn_begin(&w->step);
+        end = mn_max(end, w->step.end);
     }
-    for (int64_t k = 0; k < end; k += TOGETHER) {
+    int64_t to = 0;
+    do { /* at least once: y is written */
+        to = mn_min(to + TOGETHER, end);
         if (part > 0)
-            wait_for(s - 1, mn_min(k + TOGETHER, end));
+            wait_for(s - 1, to);
         for (int32_t i = s->first; i < s->last; i++)
-            take_steps(&chain->walks[i].step, k + TOGETHER);
-        atomic_store_explicit(&s->made, mn_min(k + TOGETHER, end), memory_order_release);
-    }
-    for (int32_t i = s->first; i < s->last; i++)
-        mn_rnn_finish(&chain->walks[i].step);
+            mn_rnn_walk(&chain->walks[i].step, to);
+        atomic_store_explicit(&s->made, to, memory_order_release);
+    } while (to < end);
     atomic_store_explicit(&s->made, INT64_MAX, memory_order_release);
 }
 
 int64_t mn_rnn_chain_samples(const mn_op *op)
 {
-    return op->chain && op->chain->stages > 1 ? MOST : 0;
+    return op->chain ? MOST : 0;
 }
 
-bool mn_rnn_chain_takes(const mn_op *op, const mn_run *run)
-{
-    return run->threads && run->batch <= mn_rnn_chain_samples(op);
-}
-
-void mn_rnn_chain_forward(mn_op *op, const mn_run *run)
+bool mn_rnn_chain_forward(mn_op *op, const mn_run *run)
 {
     mn_rnn_chain *chain = op->chain;
-    if (op != chain->ops[0])
-        return;
+    if (!run->threads || run->batch > mn_rnn_chain_samples(op))
+        return false;
+    if (op != chain->walks[0].op)
+        return true;
     for (int32_t i = 0; i < chain->layers; i++)
-        mn_pass_mask(chain->ops[i], run);
+        mn_pass_mask(chain->walks[i].op, run);
     for (int32_t i = 0; i < chain->stages; i++)
         atomic_store_explicit(&chain->stage[i].made, 0, memory_order_relaxed);
     chain->run = run;
     mn_parallel(run, run_stage, chain, chain->stages);
+    return true;
 }

@@ -284,6 +284,16 @@ static int64_t end_of(const mn_rnn_step *s)
     return step.k;
 }
 
+/* What is left to do behind the last step: y of the steps from there on. */
+static void settle_rest(mn_rnn_step *s)
+{
+    const bool last_only = s->op->unread || !s->op->layer->spec->return_sequences;
+    for (s->k = last_only ? mn_max(s->k, s->rnn->steps - 1) : s->k; s->k < s->rnn->steps; s->k++) {
+        s->t = time_of(s->op, s->k);
+        settle(s);
+    }
+}
+
 void mn_rnn_begin(mn_rnn_step *s)
 {
     const mn_rnn *r = s->rnn;
@@ -308,15 +318,8 @@ void mn_rnn_walk(mn_rnn_step *s, int64_t to)
             r->cell->forward(&step);
         settle(s);
     }
-}
-
-void mn_rnn_finish(mn_rnn_step *s)
-{
-    const bool last_only = s->op->unread || !s->op->layer->spec->return_sequences;
-    for (s->k = last_only ? mn_max(s->k, s->rnn->steps - 1) : s->k; s->k < s->rnn->steps; s->k++) {
-        s->t = time_of(s->op, s->k);
-        settle(s);
-    }
+    if (s->k == s->end)
+        settle_rest(s);
 }
 
 static void forward_part(void *context, int64_t part, int32_t worker)
@@ -325,7 +328,6 @@ static void forward_part(void *context, int64_t part, int32_t worker)
     mn_rnn_step s = step_of(context, part);
     mn_rnn_begin(&s);
     mn_rnn_walk(&s, s.end);
-    mn_rnn_finish(&s);
 }
 
 /* The blank walks through slot 0. */
@@ -353,10 +355,8 @@ void mn_rnn_forward(mn_op *op, const mn_run *run)
     const mn_rnn *r = op->state;
     if (r->blank_z && op->blank_in->due > 0)
         walk_blank(op, run);
-    if (mn_rnn_chain_takes(op, run)) {
-        mn_rnn_chain_forward(op, run);
+    if (mn_rnn_chain_forward(op, run))
         return;
-    }
     if (mn_rnn_drops_x(r, run) || drops_h(r, run))
         mn_each_sample(op, run, drop_samples, r->steps * r->in);
     for (int64_t sample = 0; sample < run->batch; sample += r->slots) {
